@@ -36,7 +36,7 @@ def import_code(code: UserCode) -> None:
     check_content(file.name, content, code.sha256)
     spec = importlib.util.spec_from_file_location(file.stem, file)
     if spec is None:
-        raise InputError(f"{file.name} is no Python file")
+        raise InputError(f"{file.name} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[file.stem] = module
     try:
@@ -45,8 +45,8 @@ def import_code(code: UserCode) -> None:
     except ImportError as error:
         del sys.modules[file.stem]
         raise InputError(
-            f"{file.name} cannot be imported: {error}. It travels alone. Install the modules that "
-            "it imports where the tasks run: on a cluster, in the image"
+            f"{file.name} cannot be imported: {error}. Only this file is sent. Install the modules "
+            f"that it imports where the tasks run: on a cluster, in the image"
         ) from error
 
 

@@ -72,7 +72,7 @@ def read_parts(folders: Sequence[str], count: int, work: str) -> list[Calibratio
         work: the work that they have to name.
 
     Raises:
-        InputError: one is missing, comes twice, or belongs to another calibration.
+        InputError: one is missing, appears twice, or belongs to another calibration.
     """
     parts = [
         CalibrationPart(Path(folder), CalibrationShard.read(Path(folder) / RECORD))
@@ -81,7 +81,7 @@ def read_parts(folders: Sequence[str], count: int, work: str) -> list[Calibratio
     parts.sort(key=lambda part: part.record.number)
     numbers = Counter(part.record.number for part in parts)
     if twice := [number for number, times in numbers.items() if times > 1]:
-        raise InputError(f"shard {twice[0]} of {count} comes twice. {AGAIN}")
+        raise InputError(f"shard {twice[0]} of {count} appears twice. {AGAIN}")
     if lost := sorted(set(range(1, count + 1)) - numbers.keys()):
         named = ", ".join(map(str, lost))
         raise InputError(f"the calibration lacks shard {named} of {count}. {AGAIN}")

@@ -83,7 +83,7 @@ def read_summaries(folders: Sequence[str], uris: Sequence[str], count: int) -> l
         count: the number of all parts.
 
     Raises:
-        InputError: one is missing, comes twice, or is of another source.
+        InputError: one is missing, appears twice, or is of another source.
     """
     parts = [
         PartSummary(Path(folder), uri, DatasetShard.read(Path(folder) / RECORD))
@@ -92,7 +92,7 @@ def read_summaries(folders: Sequence[str], uris: Sequence[str], count: int) -> l
     parts.sort(key=lambda part: part.record.number)
     numbers = Counter(part.record.number for part in parts)
     if twice := [number for number, times in numbers.items() if times > 1]:
-        raise InputError(f"part {twice[0]} of {count} of the data set comes twice. {AGAIN}")
+        raise InputError(f"part {twice[0]} of {count} of the data set appears twice. {AGAIN}")
     if lost := sorted(set(range(1, count + 1)) - numbers.keys()):
         named = ", ".join(map(str, lost))
         raise InputError(f"the data set lacks part {named} of {count}. {AGAIN}")

@@ -102,7 +102,7 @@ class PartedArray:
             there |= (rows >= piece.start) & (rows < piece.stop)
         first = rows[np.argmin(there)]
         return InputError(
-            f"row {first} of `{self.name}` is in a part of the data set that is absent"
+            f"row {first} of `{self.name}` is in a part of the data set that is missing"
         )
 
 

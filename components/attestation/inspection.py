@@ -99,7 +99,7 @@ def _made_up(inputs: list[TensorAttest]) -> Arrays:
     shapes = {tensor.name: _shape(tensor) for tensor in inputs}
     values = sum(math.prod(shape) for shape in shapes.values())
     if values > MOST_VALUES:
-        raise ModelFailure(f"its inputs take {values} values, too many to make up")
+        raise ModelFailure(f"its inputs take {values} values, too many to generate")
     random = np.random.default_rng(0)
     return {tensor.name: _random(random, tensor, shapes[tensor.name]) for tensor in inputs}
 
@@ -129,4 +129,4 @@ def _dtype(tensor: TensorAttest) -> np.dtype[Any]:
     try:
         return np.dtype(tensor.dtype)
     except TypeError:
-        raise ModelFailure(f"values of dtype {tensor.dtype} cannot be made up") from None
+        raise ModelFailure(f"values of dtype {tensor.dtype} cannot be generated") from None

@@ -21,8 +21,8 @@ SPECIFICATION = "LiteRT's quantization specification"
 
 
 ONLY_XNNPACK = (
-    "it has weights in blocks, with which only XNNPACK computes rightly: LiteRT's reference kernels"
-    " give wrong results"
+    "it has weights in blocks, with which only XNNPACK computes correctly: LiteRT's reference "
+    "kernels give wrong results"
 )
 
 
@@ -91,7 +91,7 @@ def broken_promises(
         yield Finding(f"{shortfall} ({SPECIFICATION})", rejects=False)
     further = len(described.shortfalls) - MOST_SHORTFALLS
     if further > 0:
-        yield Finding(f"and {further} more such shortfalls ({SPECIFICATION})", rejects=False)
+        yield Finding(f"and {further} more deviations from {SPECIFICATION}", rejects=False)
 
 
 def _float_ops(described: Delivered, demand: Demand) -> Iterator[Finding]:
@@ -132,10 +132,10 @@ def _has_blocks(described: Delivered) -> bool:
 
 
 def without_kernel(described: Delivered, trial: Trial | None) -> Iterator[Finding]:
-    """Yield a finding if no kernel computes rightly with the weights of the model."""
+    """Yield a finding if no kernel computes correctly with the weights of the model."""
     if trial and trial.refusal and _has_blocks(described):
         yield Finding(
-            "no kernel computes with its weights in blocks rightly, because XNNPACK refuses it",
+            "no kernel computes correctly with its weights in blocks, because XNNPACK refuses it",
             rejects=True,
         )
 

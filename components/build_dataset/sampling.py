@@ -60,7 +60,7 @@ def _rows(opened: Opened, choice: Choice, labels: NDArray[Any] | None) -> Indice
     available = opened.available
     if choice.is_asked and (choice.samples or 0) > available:
         log.warning(
-            "%s: %d samples requested, but it has %d, which are all taken",
+            "%s: %d samples requested, but it has only %d, which are all used",
             *(opened.path, choice.samples, available),
         )
     size = min(choice.samples or available, available)

@@ -110,7 +110,7 @@ def parsed(folder: Path) -> "saved_model_pb2.SavedModel":
         message.ParseFromString((folder / FILE).read_bytes())
     except DecodeError as error:
         raise InputError(
-            f"{folder / FILE} cannot be read: it is damaged or cut short. Export the model again"
+            f"{folder / FILE} cannot be read: it is damaged or truncated. Export the model again"
         ) from error
     return message
 

@@ -49,9 +49,9 @@ def _explained(folder: str, signatures: str, text: str, offer: str) -> str:
         )
     if written := _refused_write(folder, text):
         return (
-            f"{folder}: TensorFlow may not write to {written}, as a model is kept from changing "
-            "files. Loading or converting the model writes there. Export it without ops that write "
-            "files"
+            f"{folder}: TensorFlow may not write to {written}, because a model must not change "
+            f"files. Loading or converting the model writes there. Export it without ops that "
+            f"write files"
         )
     if "add_slot" in text:
         return (
@@ -85,7 +85,9 @@ def _in_float32(dtypes: list[str]) -> str:
 def _not_by_flex(text: str) -> str:
     ops = ", ".join(ops_without_kernel(text))
     return (
-        f" `quantize.select_tf_ops` is no help: the Flex delegate lacks {ops}, too." if ops else ""
+        f" `quantize.select_tf_ops` does not help: the Flex delegate lacks {ops}, too."
+        if ops
+        else ""
     )
 
 

@@ -50,8 +50,8 @@ def material_at(path: Path) -> Material:
     name = format_at(evaluation)
     if name is None:
         raise UsageError(
-            f"{evaluation} has no format that is known. Give an .npz, TFRecord, CSV or Parquet "
-            "file, a folder of .npy files, or a folder of images in one folder per class"
+            f"{evaluation} has an unknown format. Give an .npz, TFRecord, CSV or Parquet file, a "
+            f"folder of .npy files, or a folder of images in one folder per class"
         )
     return Material(calibration, evaluation, name, _keys(evaluation), _keys(calibration))
 

@@ -159,7 +159,7 @@ def _rule(figure: Figure, samples: int | None) -> tuple[str, str]:
     if not figure.labelled and figure.unit == "dB":
         return "min: 20", "decibels, compared with the float model"
     if not figure.labelled:
-        return "min: 0.95", "share of samples with the float model's answer"
+        return "min: 0.95", "share of samples with the float model's prediction"
     if figure.unit == "dB":
         return "max_drop: 0.5", "at most half a decibel worse"
     if not figure.higher_is_better:

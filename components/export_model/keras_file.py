@@ -79,7 +79,7 @@ def _in_hdf5(path: Path) -> KerasFile:
     try:
         outcome = run_isolated(_read_hdf5, path, limits=LIMITS)
     except IsolatedFailure as failure:
-        message = f"{path} is damaged or cut short: reading it {failure}. {_SAVE_AGAIN}"
+        message = f"{path} is damaged or truncated: reading it {failure}. {_SAVE_AGAIN}"
         raise InputError(message) from failure
     if isinstance(outcome, InputError):
         raise outcome
@@ -107,7 +107,7 @@ def _described(path: Path) -> KerasFile:
 
 
 def _refused_if_damaged(path: Path) -> AbstractContextManager[None]:
-    return refused_if_damaged(f"{path} is damaged or cut short", _SAVE_AGAIN)
+    return refused_if_damaged(f"{path} is damaged or truncated", _SAVE_AGAIN)
 
 
 def _refuse_code(path: Path, config: object) -> None:

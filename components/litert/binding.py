@@ -115,7 +115,7 @@ def _tensor(role: str, name: str, details: Mapping[str, Any], expected: TensorFa
     if dtype.name not in QUANTIZED or expected.dtype != "float32" or not scale:
         raise ModelFailure(
             f"{role} `{name}` is {dtype.name} with scale {scale:g}, the float model's "
-            f"{expected.dtype}, and no quantization leads from one to the other"
+            f"{expected.dtype}, and no quantization converts one to the other"
         )
     return Tensor(name, details["index"], dtype, float(scale), int(zero_point))
 

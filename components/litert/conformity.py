@@ -234,6 +234,6 @@ def _scale_shortfalls(name: str, inputs: list[Tensor], outputs: list[Tensor]) ->
         for tensor in outputs:
             if (tensor.scales, tensor.zero_points) != ((scale,), (zero_point,)):
                 yield (
-                    f"output `{tensor.name}` of {name} has not the scale {scale:g} "
-                    f"and zero point {zero_point}"
+                    f"output `{tensor.name}` of {name} does not have the scale {scale:g} and zero "
+                    f"point {zero_point}"
                 )

@@ -72,8 +72,8 @@ def read_float_model(path: Path) -> FloatModel:
         read = run_isolated(_read, path, limits=LIMITS)
     except FailedInChild as failure:
         raise InputError(
-            f"{path} is damaged or cut short: its tables point to places with other content. Copy "
-            "it again"
+            f"{path} is damaged or truncated: its tables point to places with other content. Copy "
+            f"it again"
         ) from failure
     except IsolatedFailure as failure:
         raise InputError(
@@ -128,7 +128,7 @@ def _version_problem(model: ModelT) -> Iterator[str]:
     if model.version != SCHEMA_VERSION:
         yield (
             f"it has version {model.version} of the schema, and LiteRT reads version "
-            f"{SCHEMA_VERSION}. Convert the model again with a present converter"
+            f"{SCHEMA_VERSION}. Convert the model again with a current converter"
         )
 
 
@@ -211,7 +211,7 @@ def _load_problem(path: Path, model: ModelT, ops: Mapping[str, int]) -> str | No
                 "builtin ops only"
             )
         reason = str(error).strip().partition("\n")[0].rstrip(".")
-        return f"LiteRT does not load it: {reason}. Convert the model with a present converter"
+        return f"LiteRT does not load it: {reason}. Convert the model with a current converter"
     return None
 
 

@@ -84,8 +84,8 @@ def read_model(path: Path) -> ModelFile:
         return ModelFile(path, *run_isolated(_read, content, limits=LIMITS))
     except FailedInChild as failure:
         raise InputError(
-            f"{path} is damaged or cut short: its tables point to places with other content. Copy "
-            "it again"
+            f"{path} is damaged or truncated: its tables point to places with other content. Copy "
+            f"it again"
         ) from failure
     except IsolatedFailure as failure:
         raise InputError(f"{path} is damaged: reading it {failure}. Copy it again") from failure

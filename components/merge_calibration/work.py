@@ -42,7 +42,8 @@ def merge_calibration(
         Whether time or memory ran out in a shard, so that another attempt may succeed.
 
     Raises:
-        InputError: a shard is missing, comes twice, or does not belong to the others or the model.
+        InputError: a shard is missing, appears twice, or does not belong to the others or to the
+            model.
     """
     parts = read_parts(folders, count, calibration_work())
     first, prepared = parts[0].record, Path(prepared_path).read_bytes()

@@ -68,7 +68,7 @@ def merge_dataset(
         code: the file with the functions of metrics, if there is one.
 
     Raises:
-        InputError: a part is missing, comes twice or differs, the samples do not serve an
+        InputError: a part is missing, appears twice or differs, the samples do not serve an
             evaluation, or a metric does not fit model and data.
         StorageError: a part cannot be read.
     """

@@ -30,7 +30,7 @@ def merge_ranges(folders: Sequence[str], count: int, ranges_path: str) -> bool:
         Whether time or memory ran out in a shard, so that another attempt may succeed.
 
     Raises:
-        InputError: a shard is missing, comes twice, or does not belong to the others.
+        InputError: a shard is missing, appears twice, or does not belong to the others.
     """
     parts = read_parts(folders, count, ranges_work())
     first = parts[0].record
@@ -60,7 +60,7 @@ def merge_moments(
         Whether time or memory ran out in a shard, so that another attempt may succeed.
 
     Raises:
-        InputError: a shard is missing, comes twice, or does not belong to the others.
+        InputError: a shard is missing, appears twice, or does not belong to the others.
     """
     parts = read_parts(folders, count, moments_work(form, recorded))
     reason, provisional = failure_of(parts)

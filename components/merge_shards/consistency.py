@@ -30,18 +30,18 @@ def in_order(shards: Iterable[ShardFolder], count: int, metrics_sha256: str) -> 
     Those of a round have samples in random order, which `rounds` checks.
 
     Raises:
-        InputError: there is none, one comes twice, or one belongs to another evaluation.
+        InputError: there is none, one appears twice, or one belongs to another evaluation.
     """
     ordered = sorted(shards, key=lambda shard: shard.record.number)
     if not ordered:
-        raise InputError(f"none of the {count} shards is there. {_AGAIN}")
+        raise InputError(f"all {count} shards are missing. {_AGAIN}")
     first = ordered[0].record
     expected = first.model_copy(update={"count": count, "metrics_sha256": metrics_sha256})
     for shard in ordered:
         _check_shared(shard.record, expected)
     numbers = Counter(shard.record.number for shard in ordered)
     if twice := [number for number, times in numbers.items() if times > 1]:
-        raise InputError(f"shard {twice[0]} of {count} comes twice. {_AGAIN}")
+        raise InputError(f"shard {twice[0]} of {count} appears twice. {_AGAIN}")
     if len(ordered) == count and not first.round:
         for signature in first.rows:
             _check_rows(ordered, signature)

@@ -96,7 +96,7 @@ class Rounds:
             contest: decides whether to stop early. None to run all samples.
 
         Raises:
-            InputError: a sample is missing or comes twice.
+            InputError: a sample is missing or appears twice.
         """
         stop = min(rows.stop for rows in self._last)
         for look in np.unique(_filled(self.arrays.looks)):

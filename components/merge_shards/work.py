@@ -61,7 +61,7 @@ def merge_shards(
         The content of `measurement.json`. None if another round follows.
 
     Raises:
-        InputError: a shard comes twice or does not belong to the others, a shard of the baseline
+        InputError: a shard appears twice or does not belong to the others, a shard of the baseline
             is missing, or a metric cannot be computed from the baseline's outputs.
     """
     if inputs.code:

@@ -66,7 +66,7 @@ def read_answer(content: bytes) -> Any:
     try:
         return _Reader(io.BytesIO(content)).load()
     except Exception as error:
-        raise NotAnAnswer(f"gave an answer that is not read: {error}") from error
+        raise NotAnAnswer(f"returned an answer that is not accepted: {error}") from error
 
 
 class _Reader(pickle.Unpickler):

@@ -63,7 +63,7 @@ class GcsShelf:
                     raise overtaken(self, name) from error
                 return
         if blob.crc32c != crc32c_of_bytes(content):
-            raise self._operation.error(f"`{name}` was damaged on the way. Run again")
+            raise self._operation.error(f"`{name}` was damaged in transit. Run again")
 
     @cached_property
     def _bucket(self) -> Any:

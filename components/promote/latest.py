@@ -66,8 +66,8 @@ class Latest:
             shelf.write(LATEST, _text([version]), self.current)
         except Overtaken as error:
             raise InputError(
-                f"cannot publish in {shelf.to}: another promotion has changed `{LATEST}` "
-                f"meanwhile. Version {version} is published, but not the latest: promote it again"
+                f"cannot publish in {shelf.to}: another promotion has changed `{LATEST}` in the "
+                f"meantime. Version {version} is published, but not the latest: promote it again"
             ) from error
 
     def move_back(self, shelf: Shelf) -> str:
@@ -88,8 +88,8 @@ class Latest:
             shelf.write(LATEST, _text([version]), self.current)
         except Overtaken as error:
             raise InputError(
-                f"`{LATEST}` in {shelf.to} was changed by another process meanwhile. Check it, "
-                "and roll back again"
+                f"`{LATEST}` in {shelf.to} was changed by another process in the meantime. Check "
+                f"it, and roll back again"
             ) from error
         return version
 

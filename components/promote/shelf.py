@@ -58,7 +58,7 @@ class Overtaken(StorageError):
 
 def overtaken(shelf: Shelf, name: str) -> Overtaken:
     """Return the error for a name that another process has written."""
-    return Overtaken(f"{shelf.to}/{name} was changed by another process meanwhile")
+    return Overtaken(f"{shelf.to}/{name} was changed by another process in the meantime")
 
 
 def needs_writing(shelf: Shelf, name: str, content: bytes, instead_of: Stored | None) -> bool:

@@ -38,7 +38,7 @@ def defect(ranges: Recorded) -> str | None:
     if infinite:
         return (
             f"{_listed(infinite)} NaN or infinite values for some calibration samples, so no range "
-            "holds them. Remove samples that are not finite, or correct the model"
+            f"covers them. Remove samples that are not finite, or correct the model"
         )
     if not any(any(extremes) for extremes in ranges.values()):
         return (
@@ -67,8 +67,9 @@ def _obstacles(model: ModelT, signatures: Collection[str]) -> Iterator[str]:
     for name, subgraph in _called(model):
         if computed_floats(model, subgraph):
             yield (
-                f"the model has the op {name}, and LiteRT gives no ranges of tensors inside of it. "
-                "Use recipes without ranges, or convert the model with its loops unrolled"
+                f"the model has the op {name}, and LiteRT does not show the values of tensors "
+                f"inside it. Use recipes without ranges, or convert the model with its loops "
+                f"unrolled"
             )
 
 

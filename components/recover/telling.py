@@ -31,7 +31,7 @@ def too_little(score: Score, best: Score, least: float) -> str:
     if score.figure is not None and best.figure is not None:
         figures = f"the metric is {score.figure:.4f} with it and {best.figure:.4f} without"
         regained = 1 - 10 ** (-least / 10)
-        return f"{figures}, and it has to take away {regained:.0%} of the loss or more"
+        return f"{figures}, and it has to remove {regained:.0%} of the loss or more"
     where = "" if score.is_whole else f" on {FIRST_SAMPLES} samples"
     if round(gain, 1) < 0:
         return f"it loses {-gain:.1f} dB{where}"

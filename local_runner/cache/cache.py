@@ -88,7 +88,7 @@ class Cache:
     def keep(self, key: str, title: str, seconds: float, outputs: Values, files: "Files") -> str:
         """Store the outputs of a finished task, and return why they cannot be stored, or "".
 
-        If the folder cannot be written, the user is warned once and the run goes on.
+        If the folder cannot be written, the user is warned once and the run continues.
         """
         partial = _partial(self._folder)
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")

@@ -134,7 +134,7 @@ def _check_complete(path: Path, document: dict[str, Any]) -> None:
     missing = [key for key in needed if key not in document]
     if missing:
         keys = ", ".join(f"`{key}`" for key in missing)
-        raise PipelineError(not_compiled(path, f"{keys} is missing (the file may be cut off)"))
+        raise PipelineError(not_compiled(path, f"{keys} is missing (the file may be truncated)"))
     version = str(document["schemaVersion"])
     if not re.fullmatch(r"\d+\.\d+\.\d+", version):
         raise PipelineError(not_compiled(path, f"its schemaVersion is `{version}`"))

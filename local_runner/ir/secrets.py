@@ -122,7 +122,7 @@ def _wanted(settings: dict[str, Any]) -> Iterator[SecretVariable]:
 def _text(pair: dict[str, Any], key: str) -> str:
     text = pair[key]
     if not isinstance(text, str):
-        raise TypeError(f"{key} is not a text")
+        raise TypeError(f"{key} is not text")
     return text
 
 

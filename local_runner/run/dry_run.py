@@ -63,7 +63,7 @@ def _expected(step: PlannedStep, rehearsed: list[TaskResult]) -> list[PlannedTas
     exact = [result for result in rehearsed if result.log.name == step.place.log_name]
     iterations = [result for result in rehearsed if result.name == plan.name]
     if not exact and not iterations:
-        return [replace(plan, to_run="waits for what cannot run")]
+        return [replace(plan, to_run="waits for a task that cannot run")]
     results = exact or sorted(iterations, key=lambda result: result.iteration or 0)
     return [
         _with_result(replace(plan, iteration=result.iteration, item=result.item), result)

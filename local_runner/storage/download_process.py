@@ -75,8 +75,8 @@ def _complete(entry: Fetched, listing: Listing, storage: Storage) -> None:
         missing = entry.missing()
     if missing:
         raise StorageError(
-            f"cannot fetch {listing.uri}: `{missing[0].key}` arrived {_ATTEMPTS} times with "
-            "bytes that do not match its checksum. Nothing of it is used. Is there a proxy between?"
+            f"cannot fetch {listing.uri}: `{missing[0].key}` arrived {_ATTEMPTS} times with bytes "
+            f"that do not match its checksum. None of it is used. Check the proxy, if there is one"
         )
 
 

@@ -22,7 +22,7 @@ def explained(address: str) -> Iterator[None]:
     """Turn errors of kfp's client into sentences, and suppress its output.
 
     Raises:
-        UsageError: the address is no URL.
+        UsageError: the address is not a URL.
         ClusterError: the cluster cannot be reached, is too slow, or refuses the request.
     """
     try:
@@ -33,7 +33,7 @@ def explained(address: str) -> Iterator[None]:
     except urllib3.exceptions.NewConnectionError as error:  # one of urllib3's time-outs
         raise ClusterError(_unreachable(address, error)) from None
     except urllib3.exceptions.LocationParseError:
-        raise UsageError(f"{address} is no URL. Check --host") from None
+        raise UsageError(f"{address} is not a URL. Check --host") from None
     except urllib3.exceptions.TimeoutError:
         raise ClusterError(
             f"{address} does not answer in time. Try again, or allow more with --request-timeout"
@@ -52,15 +52,15 @@ def expect(value: Any, address: str) -> Any:
     """
     if not value:
         raise ClusterError(
-            f"{address} answers, and not as the API of Kubeflow Pipelines 2 does: it may be "
-            "another page of the dashboard, a login, or a backend of version 1. Check --host, and "
-            f"log in with {TOKENS} or --cookies"
+            f"{address} answers, but not like the API of Kubeflow Pipelines 2: it may be another "
+            f"page of the dashboard, a login, or a backend of version 1. Check --host, and log in "
+            f"with {TOKENS} or --cookies"
         )
     return value
 
 
 def _refusal(address: str, error: Any) -> str:
-    said = _message(error.body) or error.reason or "without a word"
+    said = _message(error.body) or error.reason or "without a message"
     if error.status in (401, 403) or 300 <= error.status < 400:
         return (
             f"{address} refuses the request ({error.status} {error.reason}): give a valid token "
@@ -70,7 +70,7 @@ def _refusal(address: str, error: Any) -> str:
         cause = said.partition("\n")[2]
         return f"{address} cannot be trusted: {cause}. Name its certificate with --ssl-ca-cert"
     if error.status == 0:
-        return f"{address} answers as no KFP API would: {said}"
+        return f"{address} does not answer like a KFP API: {said}"
     return f"{address} answers {error.status}: {said}"
 
 
@@ -78,7 +78,7 @@ def _misread(address: str, error: Exception) -> str:
     """Explain an error of kfp's client itself, which does not check the form of answers."""
     if isinstance(error.__context__, kfp_server_api.ApiException):
         return _refusal(address, error.__context__)
-    return f"{address} answers as no KFP API would: {error}"
+    return f"{address} does not answer like a KFP API: {error}"
 
 
 def _message(body: Any) -> str:

@@ -110,7 +110,7 @@ def watch(
             if run.state.ended:
                 return run
         if until is not None and time.monotonic() > until:
-            raise ClusterError(f"run {run_id} has not ended within {limit_s:g} s, and goes on")
+            raise ClusterError(f"run {run_id} has not ended within {limit_s:g} s, and continues")
         time.sleep(pause_s)
 
 

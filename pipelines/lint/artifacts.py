@@ -58,7 +58,7 @@ def unknown_type(file: PipelineFile) -> Iterator[Violation]:
         if title not in _TYPES:
             yield Violation(
                 f"component `{name}`",
-                f"its artifact type `{title}` is none of KFP's",
+                f"its artifact type `{title}` is not one of KFP's",
                 f"use one of {', '.join(sorted(_TYPES))}, unless your platform knows it",
             )
 
@@ -79,8 +79,8 @@ def artifact_uri(file: PipelineFile) -> Iterator[Violation]:
         if _made_by_a_task(task, importer):
             yield Violation(
                 task.place,
-                "its URI is the output of a task, and importers of a cluster read parameters of "
-                "their pipeline alone",
+                "its URI is the output of a task, and importers on a cluster only read parameters "
+                "of their pipeline",
                 "put the importer into a pipeline of its own, which takes the URI as a parameter",
             )
 
@@ -106,7 +106,7 @@ def metadata_type(file: PipelineFile) -> Iterator[Violation]:
             yield Violation(
                 f"{place}, metadata `{key}`",
                 f"it is {str(value).lower()}, and comes back as {int(value)}",
-                'write it as a text, "true" or "false"',
+                'write it as text, "true" or "false"',
             )
 
 

@@ -31,7 +31,7 @@ def after_ignored(file: PipelineFile) -> Iterator[Violation]:
                 yield Violation(
                     task.place,
                     f"it waits for `{key}`, which ignores upstream failures and is a hook on a "
-                    f"cluster, no task: {_outcome(task)}",
+                    f"cluster, not a task: {_outcome(task)}",
                     f"do its work in `{key}`, or leave out that task's ignore_upstream_failure",
                 )
 

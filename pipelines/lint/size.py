@@ -41,7 +41,8 @@ def run_parameters(file: PipelineFile) -> Iterator[Violation]:
     if size > _PARAMETER_BYTES:
         yield Violation(
             "the pipeline's parameters",
-            f"their defaults are {size:,} bytes together, and a run takes {_PARAMETER_BYTES:,}",
+            f"their defaults are {size:,} bytes together, but a run takes at most "
+            f"{_PARAMETER_BYTES:,}",
             "put long values into a file and pass its URI",
         )
 
@@ -93,7 +94,7 @@ def _collected(file: PipelineFile, task: Task) -> Iterator[Violation]:
     yield Violation(
         task.place,
         f"what it collects from {estimated.items:,} iterations of {loops} makes its inputs about "
-        f"{estimated.size:,} bytes as one argument, and Linux takes {_ARGUMENT_BYTES:,}, which is "
+        f"{estimated.size:,} bytes as one argument, but Linux takes at most {_ARGUMENT_BYTES:,}, "
         f"enough for {most:,} iterations at most",
         "loop over fewer items, or collect in groups that write one artifact each",
     )
@@ -114,7 +115,7 @@ def _too_long(place: str, size: int, what: str, advice: str = _AS_ARTIFACT) -> I
     if size > _ARGUMENT_BYTES:
         yield Violation(
             place,
-            f"{what} {size:,} bytes as one argument, and Linux takes {_ARGUMENT_BYTES:,}",
+            f"{what} {size:,} bytes as one argument, but Linux takes at most {_ARGUMENT_BYTES:,}",
             advice,
         )
 

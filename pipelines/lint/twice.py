@@ -10,7 +10,7 @@ from quantgate.pipelines.ir import Message, Task, executor_of, part, tasks_of, t
 from quantgate.pipelines.lint.findings import Violation
 from quantgate.pipelines.lint.origins import Origin, Step, origins_of
 
-_ONCE = "the metadata store takes an artifact once as input of a task, and the task fails"
+_ONCE = "the metadata store takes an artifact only once as an input of a task, so the task fails"
 
 
 def same_artifact(file: PipelineFile) -> Iterator[Violation]:

@@ -21,7 +21,7 @@ REFUSED = f"give a valid token ({TOKENS}), and check --namespace\n"
 
 
 NO_ANSWER = (
-    "answers, and not as the API of Kubeflow Pipelines 2 does: it may be another page of the "
+    "answers, but not like the API of Kubeflow Pipelines 2: it may be another page of the "
     "dashboard, a login, or a backend of version 1. Check --host, and log in with "
     f"{TOKENS} or --cookies\n"
 )
@@ -112,7 +112,7 @@ def test_malformed_answer_is_explained(quantgate, kfp, answer) -> None:
     kfp.broken = {f"{API}/runs/r1": (200, answer)}
     done = quantgate("status", "r1")
     assert (done.code, done.stdout) == (1, "")
-    assert done.stderr.startswith(f"error: {kfp.address} answers as no KFP API would: ")
+    assert done.stderr.startswith(f"error: {kfp.address} does not answer like a KFP API: ")
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_unreachable_cluster_is_explained(quantgate, kfp, spec: Path) -> None:
 @pytest.mark.parametrize("address", ["http://[::1", "http://127.0.0.1:99999"])
 def test_invalid_url_is_a_usage_error(quantgate, kfp, address: str) -> None:
     done = quantgate("status", "r1", "--host", address)
-    assert (done.code, done.stderr) == (2, f"error: {address} is no URL. Check --host\n")
+    assert (done.code, done.stderr) == (2, f"error: {address} is not a URL. Check --host\n")
 
 
 def test_message_about_a_proxy_has_no_password(quantgate, kfp, caplog) -> None:

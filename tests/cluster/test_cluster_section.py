@@ -260,7 +260,7 @@ def test_plan_shows_the_cluster_section(quantgate) -> None:
         (
             "cluster.volumes=[{claim: models, mount: /a}, {claim: models, mount: /b}]",
             "`cluster.volumes.1.claim`: `models` is mounted already\n"
-            "  Kubeflow would name both volumes so. Mount it once.",
+            "  Kubeflow would give both volumes the same name. Mount it once.",
         ),
         (
             "cluster={secrets: [{secret: s, mount: /a}], volumes: [{claim: c, mount: /a}]}",

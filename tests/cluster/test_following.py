@@ -206,7 +206,7 @@ def test_following_has_a_limit(quantgate, kfp) -> None:
     done = quantgate("status", "r1", "--wait", "--timeout", "0.1", *FAST)
     assert (done.code, done.stderr) == (
         1,
-        f"error: run r1 has not ended within 0.1 s, and goes on\n{FOLLOW_HINT}",
+        f"error: run r1 has not ended within 0.1 s, and continues\n{FOLLOW_HINT}",
     )
 
 
@@ -241,4 +241,4 @@ def test_ctrl_c_leaves_the_run_going(kfp, spec: Path) -> None:
     command.send_signal(signal.SIGINT)
     _, stderr = command.communicate(timeout=120)
     assert command.returncode == 130
-    assert stderr == f"\ninterrupted: the run goes on. F{FOLLOW_HINT[1:]}"
+    assert stderr == f"\ninterrupted: the run continues. F{FOLLOW_HINT[1:]}"

@@ -183,9 +183,9 @@ def test_calibration_samples_of_few_classes_give_a_warning(count, classes, of, n
         samples("evaluation"), per_class={str(number): 10 for number in range(of)} or None
     )
     said = (
-        f"the {count} calibration samples are of {named}, and the evaluation data has {of}. "
-        "Integer models clip values that other classes lead to: calibrate on samples of all "
-        "classes, such as with `select: stratified`"
+        f"the {count} calibration samples belong to {named}, and the evaluation data has {of}. "
+        f"Integer models clip values that only the other classes produce: calibrate on samples of "
+        f"all classes, such as with `select: stratified`"
     )
     assert warned(calibration, evaluation) == (
         [FEW_CALIBRATION_CLASSES.says(said)] if named else []

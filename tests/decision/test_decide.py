@@ -121,7 +121,7 @@ def test_measurements_of_another_model_are_refused(run):
     ours = run.evidence().facts.baseline_sha256[:12]
     assert str(caught.value) == (
         f"the baseline's measurement is of model 999999999999, its model card of {ours}: pass "
-        "files of one and the same run"
+        f"files of the same run"
     )
 
 

@@ -226,7 +226,7 @@ def test_a_newer_version_needs_a_newer_quantgate(written):
 def test_a_truncated_file_is_refused(written, share):
     content = written.read_bytes()
     written.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(InputError, match=r"is cut off, or no decision at all: .*\. Decide again"):
+    with pytest.raises(InputError, match=r"is truncated, or not a decision: .*\. Decide again"):
         Decision.read(written)
 
 

@@ -21,9 +21,9 @@ FAMILY = [
     ),
     (
         "promise",
-        "At 95 % confidence, a model that truly breaks a limit on accuracy qualifies in at most "
-        "5 % of runs, however many candidates are tried. All candidates share one error "
-        "budget. Those that give nearly the same answers count as nearly one, and each that "
+        "At 95 % confidence, a model that truly breaks a limit on accuracy qualifies in at most 5 "
+        "% of runs, however many candidates are tried. All candidates share one error budget. "
+        "Candidates with nearly the same outputs count as nearly one, and a candidate that "
         "qualifies leaves its share to the rest. The 6 distinct models count as 4.74.",
     ),
 ]
@@ -193,7 +193,7 @@ def test_a_damaged_decision_is_refused_by_every_verb(folder, capsys):
     for verb in (["show", str(folder)], ["explain", str(folder), "larger"],
                  ["compare", str(folder), str(folder)]):  # fmt: skip
         assert main(verb) == 1
-        assert "is cut off, or no decision at all" in capsys.readouterr().err
+        assert "is truncated, or not a decision" in capsys.readouterr().err
 
 
 def test_names_with_markup_and_control_characters_stay_text(decided, tmp_path, capsys):

@@ -35,7 +35,7 @@ HELPS_NOT = HELPS.model_copy(
 )
 NO_EDIT_HELPS = (
     "no edit helps full_integer. In this run, recovery tried ranges of 99.99 % of the values (it "
-    "gains 0.1 dB): use quantization-aware training, which is left"
+    "gains 0.1 dB): use quantization-aware training, the remaining option"
 )
 
 
@@ -50,7 +50,7 @@ def test_edits_that_help_are_advised_with_their_gain_and_cost(run):
     assert decision.advice[0] == (
         "recover full_integer: `--set quantize.recover=true`. In this run, the agreement with "
         "the float model rose from 12.8 to 31.0 dB on 33 held-back calibration samples with the "
-        "op with the largest error left in float: out (+18.2 dB), for 1,234 bytes more and 4.25 "
+        "op with the largest error left in float: out (+18.2 dB), for 1,234 more bytes and 4.25 "
         "runs of the calibration set. The target has to run float ops"
     )
     assert not any("training" in each for each in decision.advice)
@@ -61,7 +61,7 @@ def test_edits_that_cost_nothing_say_so(run):
     free = LEFT.model_copy(update={"technique": "biases", "added_bytes": 0})
     recovery = HELPS.model_copy(update={"edits": [free]})
     first, *_ = run.decide(KEEP_TOP1, try_edits=lambda _: Tried(recovery=recovery)).advice
-    assert first.endswith("for no bytes more and 4.25 runs of the calibration set")
+    assert first.endswith("for no more bytes and 4.25 runs of the calibration set")
 
 
 def test_if_no_edit_helps_the_advice_says_what_was_tried_and_what_is_left(run):
@@ -109,7 +109,8 @@ def test_nothing_is_tried_if_a_candidate_qualifies_or_keeps_its_accuracy(run, lo
             HELPS,
             "r still misses its limits with the op with the largest error left in float: out "
             "(+18.2 dB), although the agreement with the float model rose from 12.8 to 31.0 dB on "
-            "33 held-back calibration samples: use quantization-aware training, which is left",
+            "33 held-back calibration samples: use quantization-aware training, the remaining "
+            "option",
         ),
         (HELPS.model_copy(update={"status": RecoveryStatus.FAILED, "edits": []}), None),
     ],
@@ -121,9 +122,9 @@ def test_recovery_that_did_not_suffice_leaves_training(run, recovery, advice):
     asked = []
     given = run.decide(KEEP_TOP1, try_edits=asked.append).advice
     assert asked == []
-    assert [each for each in given if "quantization-aware training, which is left" in each] == (
-        [advice] if advice else []
-    )
+    assert [
+        each for each in given if "quantization-aware training, the remaining option" in each
+    ] == ([advice] if advice else [])
 
 
 def test_a_joined_output_is_advised_to_be_split(run):

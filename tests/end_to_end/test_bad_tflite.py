@@ -54,7 +54,7 @@ def make_it_new(model: schema.ModelT) -> None:
         (changed(rename_op), "LiteRT for Python does not have its custom ops MyOp"),
         (changed(make_it_new), "it has version 4 of the schema, and LiteRT reads version 3"),
         (lambda content: content[:4] + b"CIR0" + content[8:], "is a Circle model"),
-        (lambda content: content[:-100], "is damaged or cut short"),
+        (lambda content: content[:-100], "is damaged or truncated"),
         (lambda content: content[:4], "is not a .tflite"),
     ],
     ids=["quantized", "custom", "version", "dialect", "cut", "short"],

@@ -135,7 +135,7 @@ def test_a_model_that_cannot_be_quantized_is_an_error_of_the_spec(
     done = run(QUANTGATE, "run", tiny, "--runs-dir", tmp_path / "runs")
     assert done.returncode == 3
     assert "`model.tflite` cannot be used" in done.stderr
-    assert "is damaged or cut short" in done.stderr
+    assert "is damaged or truncated" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -58,6 +58,6 @@ def test_a_bound_is_that_of_the_verdict(winner: Decision) -> None:
 
 def test_a_caption_says_what_bars_and_shades_are(winner: Decision) -> None:
     assert trade_off_text(winner, "size_bytes", "top1") == (
-        "Lower size and higher top1 is better. A limit forbids a shaded area. Vertical bars: "
-        "to the bound at the limit's confidence. Dashed line: the Pareto front of the two."
+        "Lower size and higher top1 is better. Shaded areas violate a limit. Vertical bars: to the "
+        "bound at the limit's confidence. Dashed line: the Pareto front of the two."
     )

@@ -27,7 +27,7 @@ def test_the_reports_name_the_ten_worst_ops(winner: Decision) -> None:
     text, page = markdown.render(decision), html.render(decision, plots_of(decision))
     assert text.count("CONV\\_2D") == 10
     assert f"{name.replace('_', chr(92) + '_')} compared with float32" in text
-    assert "The table has the 10 worst of 30 ops." in text
+    assert "The table shows the 10 worst of 30 ops." in text
     assert "29 %" in text
     assert f"The error that each op of {name} adds" in page
     assert "conv_29&lt;b&gt;" in page

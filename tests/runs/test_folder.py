@@ -96,7 +96,7 @@ def test_a_decision_is_read_from_a_file_run_or_model_folder(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("state", "expected"),
     [
-        ("running", "is a run without a decision: it is still going on, or it was killed"),
+        ("running", "is a run without a decision: it is still in progress, or it was killed"),
         (
             "interrupted",
             "is a run that was interrupted before a decision. See its logs folder",

@@ -88,8 +88,8 @@ def test_bytes_that_do_not_match_the_checksum_are_refused(bucket, fetch, tmp_pat
     with pytest.raises(StorageError) as caught:
         fetch("gs://bucket/data")
     assert str(caught.value) == (
-        "cannot fetch gs://bucket/data: `data/a` arrived 2 times with bytes that do not "
-        "match its checksum. Nothing of it is used. Is there a proxy between?"
+        "cannot fetch gs://bucket/data: `data/a` arrived 2 times with bytes that do not match its "
+        "checksum. None of it is used. Check the proxy, if there is one"
     )
     assert not list((tmp_path / "store").rglob("fetched.json"))
     assert not list((tmp_path / "store").rglob("a"))

@@ -169,7 +169,7 @@ def test_small_sets_have_the_first_samples_and_some_of_all(npz, tmp_path):
     ("lost", "said"),
     [
         ([1, 2, 4], "the data set lacks part 3 of 4. Run again"),
-        ([1, 2, 2, 3, 4], "part 2 of 4 of the data set comes twice. Run again"),
+        ([1, 2, 2, 3, 4], "part 2 of 4 of the data set appears twice. Run again"),
     ],
 )
 def test_lost_and_double_parts_are_refused(npz, tmp_path, lost, said):

@@ -165,7 +165,8 @@ def test_change_of_latest_during_a_rollback_is_reported(bucket, decided):
     publish(decided(b"2"))
     bucket.fail(lambda _: bucket.put(f"{FOLDER}/latest", b"third\n"), method="POST")
     assert refusal(roll_back, TO) == (
-        f"`latest` in {TO} was changed by another process meanwhile. Check it, and roll back again"
+        f"`latest` in {TO} was changed by another process in the meantime. Check it, and roll back "
+        f"again"
     )
     assert bucket.text(f"{FOLDER}/latest") == "third\n"
 
@@ -210,7 +211,7 @@ def test_bytes_damaged_in_transfer_are_refused(bucket, decided, latest, name):
     bucket.faults.append(damage)
     place = name if name == "latest" else f"{version}/{name}"
     assert refusal(publish, decided()) == (
-        f"cannot publish in {TO}: `{place}` was damaged on the way. Run again"
+        f"cannot publish in {TO}: `{place}` was damaged in transit. Run again"
     )
     bucket.faults.clear()
     publish(decided())
@@ -283,7 +284,7 @@ def test_one_of_two_concurrent_promotions_wins(bucket, decided, latest, name, be
     assert latest(won.version) == won.version
     other = version_of(b"2" if won is one else b"1")
     assert str(lost) == (
-        f"cannot publish in {TO}: another promotion has changed `latest` meanwhile. Version "
+        f"cannot publish in {TO}: another promotion has changed `latest` in the meantime. Version "
         f"{other} is published, but not the latest: promote it again"
     )
     publish(decided(b"2" if won is one else b"1"))

@@ -16,8 +16,8 @@ from quantgate.wording.verdicts import miss_text
         ),
         (
             {"gap": "equal"},
-            "has no bound, as all values per sample are equal and say nothing of their spread. "
-            "Give the metric a `range` of its values",
+            "has no bound, as all values per sample are equal, which says nothing about their "
+            "spread. Give the metric a `range` of its values",
         ),
         (
             {"gap": "skewed", "few_share": 0.62},

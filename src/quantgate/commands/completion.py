@@ -13,8 +13,8 @@ SHELLS = ("bash", "zsh", "fish")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the description and the arguments of this verb."""
     parser.description = (
-        "Print a script that completes commands, options and file names. Let the shell read it at "
-        "its start, as in the examples."
+        "Print a script that completes commands, options and file names. Let the shell load it at "
+        "startup, as in the examples."
     )
     parser.epilog = examples(
         "quantgate completion bash > ~/.local/share/bash-completion/completions/quantgate",

@@ -29,8 +29,8 @@ class _Log:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the description and the arguments of this verb."""
     parser.description = (
-        "List the tasks of a run, or show the log of one of them. Logs are also "
-        "available for runs that were killed or are still going on."
+        "List the tasks of a run, or show the log of one of them. Logs are also available for runs "
+        "that were killed or are still in progress."
     )
     parser.epilog = examples(
         "quantgate logs",

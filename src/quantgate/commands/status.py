@@ -13,9 +13,9 @@ from quantgate.errors import ExitCode
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the description and the arguments of this verb."""
     parser.description = (
-        "Show the state of a run on a Kubeflow cluster and of its tasks. If the run "
-        "has ended, show its decision, and exit with the code that `quantgate run` has. If it is "
-        "still going on, the exit code is 0."
+        "Show the state of a run on a Kubeflow cluster and of its tasks. If the run has ended, "
+        "show its decision, and exit with the code that `quantgate run` has. If it is still in "
+        "progress, the exit code is 0."
     )
     parser.epilog = examples(
         "quantgate status 0ab1c2d3-4e5f-6071-8293-a4b5c6d7e8f9 --host https://kubeflow.example.com",

@@ -160,10 +160,10 @@ def _few_classes(calibration: Manifest, evaluation: Manifest) -> Iterator[Warned
     expected = sum(1 - (1 - count / sum(counts)) ** calibration.samples for count in counts)
     if seen and len(seen) < expected / 2:
         yield FEW_CALIBRATION_CLASSES.says(
-            f"the {calibration.samples:,} calibration samples are of {len(seen)} class"
-            f"{'es' * (len(seen) > 1)}, and the evaluation data has {len(counts)}. Integer models "
-            "clip values that other classes lead to: calibrate on samples of all classes, such as "
-            "with `select: stratified`"
+            f"the {calibration.samples:,} calibration samples belong to {len(seen)} "
+            f"class{'es' * (len(seen) > 1)}, and the evaluation data has {len(counts)}. Integer "
+            f"models clip values that only the other classes produce: calibrate on samples of all "
+            f"classes, such as with `select: stratified`"
         )
 
 

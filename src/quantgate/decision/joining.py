@@ -88,7 +88,7 @@ def join_baseline(evidence: Evidence) -> Contender:
     if measurement.model_sha256 != facts.baseline_sha256:
         raise InputError(
             f"the baseline's measurement is of model {_short(measurement.model_sha256)}, its model "
-            f"card of {_short(facts.baseline_sha256)}: pass files of one and the same run"
+            f"card of {_short(facts.baseline_sha256)}: pass files of the same run"
         )
     compared = evidence.comparison
     if compared and compared.baseline_sha256 != facts.baseline_sha256:

@@ -21,7 +21,7 @@ _JOINING = frozenset({"CONCATENATION", "PACK"})
 _MUCH = 0.05
 _INTEGERS = ("int8", "int16")
 #: The way out if no edit helps.
-TRAIN = "use quantization-aware training, which is left"
+TRAIN = "use quantization-aware training, the remaining option"
 _WIDE = "{recipe: static_wi8_ai16, inputs: float32, outputs: float32}"
 _UNROLL = "unroll the recurrent layers (`unroll=True` in Keras)"
 #: Rewrites for ops that 16-bit activations do not support.
@@ -125,7 +125,7 @@ def _failed_wide(attestation: Attestation) -> bool:
 
 def _recover(recovery: Recovery) -> str:
     size = recovery.kept[-1].added_bytes or 0
-    cost = f"{size:,} bytes more" if size > 0 else "no bytes more"
+    cost = f"{size:,} more bytes" if size > 0 else "no more bytes"
     return (
         f"recover {recovery.recovers}: `--set quantize.recover=true`. In this run, "
         f"{change_text(recovery)} with {kept_text(recovery.kept)}, for {cost} and "

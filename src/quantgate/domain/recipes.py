@@ -178,7 +178,7 @@ _RECIPES = (
         weight_bits=4,
         granularity="BLOCKWISE_32",
         algorithms=(GPTQ, OSCAR),
-        reserved="only XNNPACK runs 4-bit blocks rightly",
+        reserved="only XNNPACK runs 4-bit blocks correctly",
         unfit=NOT_ON_MICRO,
     ),
     Recipe(
@@ -187,7 +187,7 @@ _RECIPES = (
         weight_bits=4,
         granularity="BLOCKWISE_64",
         algorithms=(GPTQ, OSCAR),
-        reserved="only XNNPACK runs 4-bit blocks rightly",
+        reserved="only XNNPACK runs 4-bit blocks correctly",
         unfit=NOT_ON_MICRO,
     ),
     Recipe(

@@ -58,8 +58,8 @@ def text_member(archive: zipfile.ZipFile, name: str) -> bytes:
     size = archive.getinfo(name).file_size
     if size > LARGEST_TEXT_BYTES:
         raise InputError(
-            f"{archive.filename}: `{name}` takes {size:,} bytes, which is no description of a "
-            f"model. {COPY_AGAIN}"
+            f"{archive.filename}: `{name}` takes {size:,} bytes, which is too much for a "
+            f"description of a model. {COPY_AGAIN}"
         )
     return archive.read(name)
 

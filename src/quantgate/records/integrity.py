@@ -38,7 +38,7 @@ def read_content(path: str | Path, version: int) -> Content:
         why = error.strerror or str(error)
         raise InputError(f"{path} is not a Decision record: {why}") from error
     except (ValueError, RecursionError) as error:
-        message = f"{path} is cut off, or no decision at all: {error}. {REMEDY}"
+        message = f"{path} is truncated, or not a decision: {error}. {REMEDY}"
         raise InputError(message) from error
     if not isinstance(content, dict):
         raise InputError(f"{path} is not a Decision record: it holds no JSON object. {REMEDY}")

@@ -90,7 +90,7 @@ def trade_off_text(decision: Decision, cost: str, metric: str) -> str:
     forbidden = edges(decision, cost) or edges(decision, metric)
     sentences = [
         f"{better.capitalize()} is better",
-        *(["A limit forbids a shaded area"] if forbidden else []),
+        *(["Shaded areas violate a limit"] if forbidden else []),
         *bars,
         "Dashed line: the Pareto front of the two",
     ]

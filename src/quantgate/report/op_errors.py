@@ -35,9 +35,9 @@ def note(name: str, sensitivity: Sensitivity) -> str:
     """Return a sentence about the table and the plot."""
     return (
         f"{one_line(name)} compared with float32, tensor by tensor, on {sensitivity.samples} "
-        f"{sensitivity.data} samples. The error of an op is the squared error of its output as a "
-        "part of the squared values, as the mean over channels. An op adds its error less that of "
-        f"its inputs. {_count(sensitivity)}"
+        f"{sensitivity.data} samples. The error of an op is the squared error of its output "
+        f"divided by the squared values, as the mean over channels. An op adds its error minus "
+        f"that of its inputs. {_count(sensitivity)}"
     )
 
 
@@ -54,7 +54,7 @@ def percent(error: float) -> str:
 
 def _count(sensitivity: Sensitivity) -> str:
     count, ops = len(sensitivity.worst), len(sensitivity.ops)
-    return f"The table has the {count} worst of {ops} ops."
+    return f"The table shows the {count} worst of {ops} ops."
 
 
 def _named(error: OpError) -> str:

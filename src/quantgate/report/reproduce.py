@@ -40,7 +40,7 @@ def _usual_extras(provenance: Provenance) -> list[str]:
 
 REPRODUCE = (
     "Run the second command in the run's folder. Its spec.yaml has all defaults, and paths that "
-    "resolve from there. Own functions outside `code` are not in the folder: name the folder of "
-    "their modules in PYTHONPATH. These versions produce the same models and metrics, given the "
+    "resolve from there. Your own functions outside `code` are not in the folder: add the folder "
+    "of their modules to PYTHONPATH. These versions produce the same models and metrics, given the "
     "same model and data (hashes above) and the same kind of processor. Only latencies differ."
 )

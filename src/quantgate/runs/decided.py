@@ -46,7 +46,7 @@ def _why_undecided(path: Path) -> str:
         )
     state = RunRecord.read(record).state
     if state == "running":
-        return "is a run without a decision: it is still going on, or it was killed"
+        return "is a run without a decision: it is still in progress, or it was killed"
     ended = "was interrupted" if state == "interrupted" else "failed"
     return f"is a run that {ended} before a decision. See its logs folder"
 

@@ -34,7 +34,7 @@ class Settings:
         runs_dir: folder of all runs.
         jobs: maximum number of tasks in parallel. None means the number of cores.
         cache: folder of the cache. None runs every task.
-        manner: what is shown while the run goes on.
+        manner: what is shown while the run continues.
         runner: what runs the compiled pipeline, one of `runners.RUNNERS`.
         secrets: values of secrets: name of the secret -> key -> value.
     """

@@ -7,8 +7,8 @@ from quantgate.wording.figures import confidence_text, plain_text
 
 #: How candidates share the error rate, for an engineer.
 SHARING = (
-    "All candidates share one error budget. Those that give nearly the same answers count as "
-    "nearly one, and each that qualifies leaves its share to the rest."
+    "All candidates share one error budget. Candidates with nearly the same outputs count as "
+    "nearly one, and a candidate that qualifies leaves its share to the rest."
 )
 
 

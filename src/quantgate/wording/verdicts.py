@@ -111,8 +111,8 @@ def _gap_text(verdict: Verdict) -> str:
         return f"has no bound, as its samples are of too few groups{enough}"
     if verdict.gap == "equal":
         return (
-            "has no bound, as all values per sample are equal and say nothing of their spread"
-            f"{enough}"
+            f"has no bound, as all values per sample are equal, which says nothing about their "
+            f"spread{enough}"
         )
     if rare := verdict.rare_class:
         return (

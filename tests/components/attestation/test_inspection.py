@@ -127,11 +127,11 @@ def test_model_that_crashes_is_still_described(
 @pytest.mark.parametrize(
     ("shape", "dtype", "problem"),
     [
-        ([1], "string", "values of dtype string cannot be made up"),
+        ([1], "string", "values of dtype string cannot be generated"),
         (
             [1, 30000, 30000],
             "float32",
-            "its inputs take 7200000000 values, too many to make up",
+            "its inputs take 7200000000 values, too many to generate",
         ),
     ],
 )
@@ -194,7 +194,7 @@ def test_reference_kernels_that_lack_an_op(
         (
             b"\x10\x00\x00\x00TFL3",
             InputError,
-            "{path} is damaged or cut short: its tables point to places with other content. Copy "
+            "{path} is damaged or truncated: its tables point to places with other content. Copy "
             "it again",
         ),
     ],

@@ -133,7 +133,7 @@ def test_16x8(dense: Dense, dense_cells: Cells, bias: str):
             "LOGISTIC",
             1 / 128,
             -128,
-            ["output `y` of LOGISTIC has not the scale 0.00390625 and zero point -128"],
+            ["output `y` of LOGISTIC does not have the scale 0.00390625 and zero point -128"],
         ),
         ("RESHAPE", 0.5, 3, []),
         (

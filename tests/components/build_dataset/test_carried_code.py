@@ -67,8 +67,8 @@ def test_imports_of_missing_modules_are_explained(carried: Path) -> None:
     with pytest.raises(InputError) as caught:
         import_code(UserCode(str(carried), sha256_of_bytes(text.encode())))
     assert str(caught.value) == (
-        "travelling.py cannot be imported: No module named 'no_such_helper'. It travels alone. "
-        "Install the modules that it imports where the tasks run: on a cluster, in the image"
+        "travelling.py cannot be imported: No module named 'no_such_helper'. Only this file is "
+        "sent. Install the modules that it imports where the tasks run: on a cluster, in the image"
     )
     assert "travelling" not in sys.modules
 

@@ -122,8 +122,8 @@ def test_folder_without_saved_model(refusal: Callable[..., str], tmp_path: Path)
 def test_damaged_saved_model(refusal: Callable[..., str], tmp_path: Path):
     (tmp_path / "saved_model.pb").write_bytes(b"not a protocol buffer")
     assert refusal(tmp_path) == (
-        f"{tmp_path}/saved_model.pb cannot be read: it is damaged or cut short. Export the model "
-        "again"
+        f"{tmp_path}/saved_model.pb cannot be read: it is damaged or truncated. Export the model "
+        f"again"
     )
 
 
@@ -170,9 +170,9 @@ def test_op_without_builtin(refusal: Callable[..., str], saved_models: Path):
     folder = saved_models / "decomposition"
     assert refusal(folder) == (
         f"{folder}: LiteRT has no builtin for Svd, which signature `serving_default` uses. Express "
-        "them through ops that LiteRT has, as listed at "
-        "https://ai.google.dev/edge/litert/models/ops_compatibility, and export the model again. "
-        "`quantize.select_tf_ops` is no help: the Flex delegate lacks Svd, too."
+        f"them through ops that LiteRT has, as listed at "
+        f"https://ai.google.dev/edge/litert/models/ops_compatibility, and export the model again. "
+        f"`quantize.select_tf_ops` does not help: the Flex delegate lacks Svd, too."
     )
 
 

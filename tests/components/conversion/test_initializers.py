@@ -88,9 +88,9 @@ def test_a_model_that_writes_is_refused(model: SavedModelGraph, written: Path, t
             facts_path=str(tmp_path / "facts.json"),
         )
     assert str(caught.value) == (
-        f"{model.folder}: TensorFlow may not write to {written}, as a model is kept from changing "
-        "files. Loading or converting the model writes there. Export it without ops that write "
-        "files"
+        f"{model.folder}: TensorFlow may not write to {written}, because a model must not change "
+        f"files. Loading or converting the model writes there. Export it without ops that write "
+        f"files"
     )
     assert not written.exists()
 

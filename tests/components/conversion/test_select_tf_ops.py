@@ -72,9 +72,9 @@ def test_an_op_that_the_flex_delegate_lacks_too(
         baseline("decomposition", select_tf_ops=True)
     assert str(caught.value) == (
         f"{saved_models / 'decomposition'}: LiteRT has no builtin for Svd, which signature "
-        "`serving_default` uses. Express them through ops that LiteRT has, as listed at "
-        "https://ai.google.dev/edge/litert/models/ops_compatibility, and export the model again. "
-        "`quantize.select_tf_ops` is no help: the Flex delegate lacks Svd, too."
+        f"`serving_default` uses. Express them through ops that LiteRT has, as listed at "
+        f"https://ai.google.dev/edge/litert/models/ops_compatibility, and export the model again. "
+        f"`quantize.select_tf_ops` does not help: the Flex delegate lacks Svd, too."
     )
 
 

@@ -200,7 +200,7 @@ def test_a_file_that_is_cut_short(
     refusal: Callable[[Path], str], keras_files: Path, name: str, reason: str
 ):
     said = refusal(keras_files / name)
-    assert said.startswith(f"{keras_files / name} is damaged or cut short: {reason}")
+    assert said.startswith(f"{keras_files / name} is damaged or truncated: {reason}")
     assert said.endswith(". Copy it again, or save the model again")
 
 

@@ -150,17 +150,17 @@ def test_arrays(content: bytes, said: str, tmp_path: Path):
     [
         (
             encrypted(keras()),
-            " is damaged or cut short: File 'config.json' is encrypted, password required for "
+            " is damaged or truncated: File 'config.json' is encrypted, password required for "
             "extraction. Write it without a password",
         ),
         (
             compressed_by_an_unknown_method(keras()),
-            " is damaged or cut short: That compression method is not supported. Write it without "
+            " is damaged or truncated: That compression method is not supported. Write it without "
             "compression, or with deflate",
         ),
-        (flipped(members(config='"' + "a9" * 50 + '"', metadata="{}")), " is damaged or cut short"),
-        (keras("[" * 100_000), f" is damaged or cut short: it is nested too deeply. {SAVE}"),
-        (members(config="{}", metadata="3"), " is damaged or cut short: "),
+        (flipped(members(config='"' + "a9" * 50 + '"', metadata="{}")), " is damaged or truncated"),
+        (keras("[" * 100_000), f" is damaged or truncated: it is nested too deeply. {SAVE}"),
+        (members(config="{}", metadata="3"), " is damaged or truncated: "),
     ],
     ids=range(5),
 )
@@ -173,5 +173,6 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     bomb = keras("[" + " " * (2 << 20) + "]")
     assert len(bomb) < 10_000
     assert refusal(identify, bomb, tmp_path / "model.keras") == (
-        f": `config.json` takes 2,097,154 bytes, which is no description of a model. {COPY}"
+        f": `config.json` takes 2,097,154 bytes, which is too much for a description of a model. "
+        f"{COPY}"
     )

@@ -169,8 +169,8 @@ def test_another_dtype_without_quantization_is_a_failure(build_model, facts, sto
         outputs={"y": "out"},
     )
     assert failure(path, facts(), X) == (
-        "input `x` is int32 with scale 0, the float model's float32, and no quantization leads "
-        "from one to the other"
+        "input `x` is int32 with scale 0, the float model's float32, and no quantization converts "
+        "one to the other"
     )
 
 

@@ -258,13 +258,13 @@ def test_a_lost_shard_of_the_baseline_is_an_error(classified, shards_of_evaluati
     expected = "the evaluation of the baseline is not complete: shard 4 of 4 is missing"
     with pytest.raises(InputError, match=expected):
         merged(shards[:3], classified.facts)
-    with pytest.raises(InputError, match="none of the 4 shards is there"):
+    with pytest.raises(InputError, match="all 4 shards are missing"):
         merged([], classified.facts)
 
 
 def test_a_shard_that_comes_twice_is_refused(classified, shards_of_evaluation, merged):
     shards = shards_of_evaluation(classified, TOP1, 4)
-    with pytest.raises(InputError, match="shard 3 of 4 comes twice"):
+    with pytest.raises(InputError, match="shard 3 of 4 appears twice"):
         merged([*shards[:3], shards[2]], classified.facts)
 
 

@@ -150,7 +150,7 @@ def test_shards_of_another_round_are_refused(first_rounds, second_merge):
         second_merge(second, earlier=None)
     with pytest.raises(InputError, match="shard 2 of 4 has another round than the others"):
         second_merge([second[0], first[1], *second[2:]])
-    with pytest.raises(InputError, match="shard 2 of 4 comes twice"):
+    with pytest.raises(InputError, match="shard 2 of 4 appears twice"):
         second_merge([second[1], *second[1:]])
 
 

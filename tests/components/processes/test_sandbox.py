@@ -239,7 +239,7 @@ class Harmful:
 def test_an_answer_cannot_run_code_in_the_parent(tmp_path: Path):
     (answer,) = attempt_side_by_side(Harmful, [(tmp_path / "harm",)], limits=LIMITS)
     assert isinstance(answer, IsolatedFailure)
-    assert str(answer) == "gave an answer that is not read: it names posix.system"
+    assert str(answer) == "returned an answer that is not accepted: it names posix.system"
     assert not (tmp_path / "harm").exists()
 
 
@@ -261,7 +261,7 @@ def answer_by_hand(content: bytes) -> None:
     ],
 )
 def test_a_forged_answer_is_a_failure(content: bytes):
-    with pytest.raises(IsolatedFailure, match=r"^gave an answer that is not read: "):
+    with pytest.raises(IsolatedFailure, match=r"^returned an answer that is not accepted: "):
         run_isolated(answer_by_hand, content, limits=LIMITS)
 
 

@@ -48,7 +48,7 @@ def promote_once(gate, folder, number, decision, model, compiled=None):
             compiled_path=compiled,
         )
     except InputError as error:
-        assert "another promotion has changed `latest` meanwhile" in str(error)
+        assert "another promotion has changed `latest` in the meantime" in str(error)
         os._exit(3)
 
 

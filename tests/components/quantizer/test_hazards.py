@@ -279,7 +279,7 @@ def test_blocks_are_told_to_need_xnnpack(dense: Make, quantized: Make) -> None:
     done = quantized(dense(64, 64, 10), "dynamic_wi4b32_afp32")
     assert done.attestation.status == "converted"
     assert set(done.granularities.values()) == {"blockwise"}
-    assert any("only XNNPACK computes rightly" in reason for reason in done.attestation.reasons)
+    assert any("only XNNPACK computes correctly" in reason for reason in done.attestation.reasons)
     assert done.attestation.trial.kernels["y"].differing > 0.9
 
 
@@ -461,7 +461,7 @@ def test_a_block_of_zeros_is_rejected(dense: Make, quantized: Make) -> None:
     weights[:, :32] = 0
     done = quantized(dense(64, 64, weights={"w0": weights}), "dynamic_wi4b32_afp32")
     assert done.attestation.rejections == [
-        "no kernel computes with its weights in blocks rightly, because XNNPACK refuses it"
+        "no kernel computes correctly with its weights in blocks, because XNNPACK refuses it"
     ]
 
 

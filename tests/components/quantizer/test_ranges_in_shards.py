@@ -157,7 +157,7 @@ def test_a_shard_that_does_not_belong_is_an_error(shards: Make, model: Any, tmp_
     parts, merged = shards(3), str(tmp_path / "merged")
     with pytest.raises(InputError, match=r"lacks shard 2 of 3\. Run the calibration again"):
         merge_ranges([parts[0], parts[2]], 3, merged)
-    with pytest.raises(InputError, match="shard 1 of 3 comes twice"):
+    with pytest.raises(InputError, match="shard 1 of 3 appears twice"):
         merge_ranges([*parts, parts[0]], 3, merged)
     with pytest.raises(InputError, match="shard 1 of 3 has another number of shards than"):
         merge_ranges(parts, 2, merged)

@@ -178,7 +178,7 @@ def drop_names(model: schema.ModelT) -> None:
         (
             make_it_old,
             "it has version 1 of the schema, and LiteRT reads version 3. Convert the model again "
-            "with a present converter",
+            "with a current converter",
         ),
         (
             drop_names,
@@ -204,7 +204,7 @@ def test_a_model_that_does_not_load_is_refused(
     changed: Callable[[Change], Path], read: Callable[..., ModelFacts]
 ) -> None:
     path = changed(make_it_unrunnable)
-    with pytest.raises(InputError, match=r"LiteRT does not load it: .* with a present converter"):
+    with pytest.raises(InputError, match=r"LiteRT does not load it: .* with a current converter"):
         read(path, "serve")
 
 

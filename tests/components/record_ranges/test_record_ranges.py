@@ -130,7 +130,7 @@ def test_tensors_that_are_not_finite_are_named(
     assert (ranges.status, ranges.tensors) == ("failed", [])
     assert ranges.reason == (
         "`root`, `out` have NaN or infinite values for some calibration samples, so no range "
-        "holds them. Remove samples that are not finite, or correct the model"
+        "covers them. Remove samples that are not finite, or correct the model"
     )
 
 
@@ -161,7 +161,7 @@ def test_loops_have_no_ranges(record: Record, endless_model: str) -> None:
     ranges = record(endless_model)
     assert ranges.status == "failed"
     assert ranges.reason == (
-        "the model has the op WHILE, and LiteRT gives no ranges of tensors inside of it. Use "
+        "the model has the op WHILE, and LiteRT does not show the values of tensors inside it. Use "
         "recipes without ranges, or convert the model with its loops unrolled"
     )
 

@@ -353,4 +353,4 @@ def test_a_damaged_keras_file_is_told(spec_of, shared_models: Path, tmp_path: Pa
     Path("model.keras").write_bytes(content[:1000])
     (problem,) = problems_of(spec_of("", evaluation, ["top1"], model=model))
     assert problem.startswith("`model.keras` cannot be used: ")
-    assert "is damaged or cut short" in problem
+    assert "is damaged or truncated" in problem

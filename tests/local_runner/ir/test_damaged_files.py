@@ -46,7 +46,7 @@ def test_a_file_cut_off_between_sections(refusal, compiled):
     path.write_text(text[: text.index("root:")], "utf-8")
     assert refusal(path) == (
         f"{path}: not a pipeline compiled by KFP v2, because `root`, `schemaVersion` is missing "
-        "(the file may be cut off). Compile it again"
+        f"(the file may be truncated). Compile it again"
     )
 
 

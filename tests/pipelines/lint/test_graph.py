@@ -109,10 +109,10 @@ def test_after_ignored(findings) -> None:
         "task `clean-up-3`",
     ]
     assert reported[0].message == (
-        "it waits for `number-2`, which ignores upstream failures and is a hook on a cluster, no "
-        "task: a cluster refuses the pipeline"
+        "it waits for `number-2`, which ignores upstream failures and is a hook on a cluster, not "
+        "a task: a cluster refuses the pipeline"
     )
-    assert reported[2].message.endswith("no task: it never starts")
+    assert reported[2].message.endswith("not a task: it never starts")
 
 
 def test_exit_task(findings) -> None:
@@ -164,4 +164,4 @@ def test_the_uri_of_an_importer_comes_from_a_task(findings) -> None:
 
     (finding,) = findings(pipeline)
     assert (finding.rule, finding.place) == ("artifact-uri", "task `importer`")
-    assert finding.message.startswith("its URI is the output of a task, and importers of a cluster")
+    assert finding.message.startswith("its URI is the output of a task, and importers on a cluster")

@@ -106,7 +106,10 @@ def test_run_parameters(findings) -> None:
 
     (finding,) = findings(pipeline)
     assert (finding.rule, finding.place) == ("run-parameters", "the pipeline's parameters")
-    assert finding.message == "their defaults are 10,024 bytes together, and a run takes 10,000"
+    assert (
+        finding.message
+        == "their defaults are 10,024 bytes together, but a run takes at most 10,000"
+    )
 
 
 def test_constants_of_a_task_are_one_argument(findings) -> None:
@@ -121,7 +124,7 @@ def test_constants_of_a_task_are_one_argument(findings) -> None:
     assert loop.place == "task `for-loop-2`, items of the loop"
     assert task.place == "task `read`"
     assert task.message == (
-        "its constant inputs are 131,083 bytes as one argument, and Linux takes 131,071"
+        "its constant inputs are 131,083 bytes as one argument, but Linux takes at most 131,071"
     )
     assert task.advice == "pass long values as artifacts"
 
@@ -202,7 +205,7 @@ def test_unknown_type() -> None:
 
     (finding,) = edited(damage)
     assert (finding.rule, finding.severity) == ("unknown-type", "warning")
-    assert finding.message == "its artifact type `acme.Decision` is none of KFP's"
+    assert finding.message == "its artifact type `acme.Decision` is not one of KFP's"
 
 
 def test_artifact_uri(findings) -> None:

@@ -37,8 +37,8 @@ def test_compiling_refuses_pipelines_with_errors(tmp_path: Path) -> None:
         compile_pipeline(plan, "0" * 64, tmp_path / "pipeline.yaml")
     assert str(caught.value) == (
         "a cluster would not run the pipeline of digits:\n"
-        "  task `for-loop-2`, items of the loop: they are 163,015 bytes as one argument, and Linux "
-        "takes 131,071. Pass long values as artifacts (argument-size)\n"
+        "  task `for-loop-2`, items of the loop: they are 163,015 bytes as one argument, but Linux "
+        "takes at most 131,071. Pass long values as artifacts (argument-size)\n"
         "A spec with fewer candidates or shorter lists compiles into a smaller pipeline"
     )
     assert list(tmp_path.iterdir()) == []

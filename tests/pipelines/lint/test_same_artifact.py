@@ -49,8 +49,8 @@ def test_same_artifact(findings) -> None:
         "same-artifact",
         "error",
         "task `use`",
-        "its inputs `a` and `b` are one artifact: the metadata store takes an artifact once as "
-        "input of a task, and the task fails",
+        "its inputs `a` and `b` are one artifact: the metadata store takes an artifact only once "
+        "as an input of a task, so the task fails",
         "pass it once, and let the component use it for both",
     )
 

@@ -64,9 +64,8 @@ import pytest
             "within: 5%",
             "within: {confidence: 0.95}",
             [
-                "14:41 `size_bytes` has no value for each sample, so it has no confidence -> "
-                "Write a "
-                "number, or a percentage such as `5%`.",
+                "14:41 `size_bytes` has no value for each sample, so it takes no `confidence` -> "
+                "Write a number, or a percentage such as `5%`.",
             ],
         ),
         (

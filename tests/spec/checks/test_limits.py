@@ -66,7 +66,7 @@ import pytest
             "{max_ratio: 0.5}",
             "{max_ratio: 0.5, confidence: 0.95}",
             [
-                "13:32 `size_bytes` has no value for each sample, so it has no confidence -> "
+                "13:32 `size_bytes` has no value for each sample, so it takes no `confidence` -> "
                 "Remove it.",
             ],
         ),
@@ -74,8 +74,8 @@ import pytest
             "[top1, mse]\n  latency: {runs: 50}\ngate:\n",
             "[top1, mse, snr_worst]\ngate:\n  snr_worst: {min: 20, confidence: 0.95}\n",
             [
-                "11:24 `snr_worst` is the value of a single sample, the worst one, so it has no "
-                "confidence -> Remove it.",
+                "11:24 `snr_worst` is the value of a single sample, the worst one, so it takes no "
+                "`confidence` -> Remove it.",
             ],
         ),
         (
@@ -90,8 +90,8 @@ import pytest
             "size_bytes: {max_ratio: 0.5}",
             "load_ms: {max: 5, confidence: 0.95}",
             [
-                "13:21 `load_ms` has no value for each sample, so it has no confidence -> Remove "
-                "it.",
+                "13:21 `load_ms` has no value for each sample, so it takes no `confidence` -> "
+                "Remove it.",
             ],
         ),
         (

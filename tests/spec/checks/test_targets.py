@@ -125,7 +125,7 @@ def test_invalid_targets_are_refused(tmp_path: Path, targets: str, sentences: li
         ),
         (
             "{mcu_arena_bytes: {max: 9, confidence: 0.9}}",
-            ["`mcu_arena_bytes` has no value for each sample, so it has no confidence"],
+            ["`mcu_arena_bytes` has no value for each sample, so it takes no `confidence`"],
         ),
     ],
 )

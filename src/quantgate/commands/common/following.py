@@ -42,7 +42,7 @@ def add_waiting(parser: argparse.ArgumentParser) -> None:
         "--timeout",
         type=positive_seconds,
         metavar="SECONDS",
-        help="how long to wait. The run goes on after that (default: until it ends)",
+        help="how long to wait. The run continues after that (default: until it ends)",
     )
 
 
@@ -69,7 +69,7 @@ def follow(client: "ImpatientClient", run_id: str, options: argparse.Namespace) 
     try:
         run = watch(client, run_id, _Progress().show, options.poll, options.timeout)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"the run goes on. {capitalized(follow_hint(run_id))}") from None
+        raise KeyboardInterrupt(f"the run continues. {capitalized(follow_hint(run_id))}") from None
     except ClusterError as error:
         raise ClusterError(f"{error}\n{follow_hint(run_id)}") from None
     return conclude(run, options.pipeline_root)

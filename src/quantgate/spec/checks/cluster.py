@@ -144,4 +144,6 @@ def _name_findings(mount: _Mount, taken: list[str]) -> Iterator[Finding]:
         yield Finding(path, message, f"{_VOLUME_RULE} {mount.way_out}")
     elif mount.name in taken:
         message = f"{dotted(path)}: `{mount.name}` is mounted already"
-        yield Finding(path, message, "Kubeflow would name both volumes so. Mount it once.")
+        yield Finding(
+            path, message, "Kubeflow would give both volumes the same name. Mount it once."
+        )

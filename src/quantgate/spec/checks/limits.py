@@ -153,7 +153,7 @@ def _range_of(figure: Figure) -> str:
 
 def _confidence_findings(figure: Figure, confidence: float, path: KeyPath) -> Iterator[Finding]:
     if not figure.per_sample and not figure.percentile:
-        message = f"`{figure.name}` {figure.no_bound}, so it has no confidence"
+        message = f"`{figure.name}` {figure.no_bound}, so it takes no `confidence`"
         yield Finding(path, message, "Remove it.", at_key=True)
     else:
         yield from unreachable_findings("limit", confidence, path)

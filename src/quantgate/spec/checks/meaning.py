@@ -77,7 +77,7 @@ def _tolerance_findings(
     if not isinstance(objective.within, WithinConfidence):
         return
     if not figure.per_sample:
-        message = f"`{figure.name}` {figure.no_bound}, so it has no confidence"
+        message = f"`{figure.name}` {figure.no_bound}, so it takes no `confidence`"
         yield Finding(path, message, "Write a number, or a percentage such as `5%`.")
     else:
         confidence = objective.within.confidence

@@ -94,7 +94,7 @@ class RandomOptions(Alternatives):
     classes: int | None = Field(
         default=None,
         ge=2,
-        description="Number of classes for random labels. The default are random outputs.",
+        description="Number of classes for random labels. By default, labels are random outputs.",
     )
 
 
@@ -175,8 +175,9 @@ class EvaluationSamples(DataSource):
     group: Text | None = Field(
         default=None,
         description="Key of groups, such as the speaker of each recording. For images, a regular "
-        "expression of the file's name, with parentheses around its group. Samples of one group "
-        "may be alike, so limits with a `confidence` rest on the number of groups.",
+        "expression for the file's path in its class folder, with parentheses around the group. "
+        "Samples of one group may be alike, so limits with a `confidence` rest on the number of "
+        "groups.",
     )
     samples: int | None = Field(
         default=None, ge=1, description="Number of samples. The default is all."

@@ -113,8 +113,8 @@ class Quantize(Section):
     search: SearchEntry = Field(
         default=None,
         exclude_if=lambda search: search is None,
-        description="Whether to search models whose layers differ in their bits: `true`, or "
-        "settings. The best are up to three more candidates.",
+        description="Whether to search for models with different bits for different layers: "
+        "`true`, or settings. The best ones are up to three more candidates.",
     )
     timeout_s: float = Field(
         default=3600.0, gt=0, description="Maximum time in seconds of one conversion."

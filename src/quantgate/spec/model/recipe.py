@@ -82,7 +82,7 @@ class RecipeCandidate(Section):
     content: Text | None = Field(
         default=None,
         exclude=True,
-        description="Text of the JSON file, for a spec that is used where the file is not. "
+        description="Text of the JSON file, for a spec that is used without the file. "
         "`quantgate.self_contained` writes it.",
     )
     _rules_of_file: list[Rule] = PrivateAttr(default=[])

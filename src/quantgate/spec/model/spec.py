@@ -121,7 +121,8 @@ class Evaluation(Section):
         default=1,
         exclude_if=lambda shards: shards == 1,
         description="Number of tasks that share the samples of each evaluation. `auto` derives it "
-        "from the number of samples and the time of one. The results are those of one task.",
+        "from the number of samples and the time of one. The results are the same as with one "
+        "task.",
     )
     timeout_s: float = Field(
         default=TIMEOUT_S,

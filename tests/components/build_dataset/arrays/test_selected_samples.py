@@ -94,7 +94,7 @@ def test_asking_for_too_many_samples_takes_all(build, caplog, tmp_path):
     folder = build(IMAGE, {"image": images(120)}, purpose="calibration", samples=200)
     assert open_dataset(folder, "serve").manifest.samples == 120
     assert caplog.messages == [
-        f"{tmp_path / 'arrays.npz'}: 200 samples requested, but it has 120, which are all taken"
+        f"{tmp_path / 'arrays.npz'}: 200 samples requested, but it has only 120, which are all used"
     ]
 
 
