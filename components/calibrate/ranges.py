@@ -8,7 +8,6 @@ TensorFlow. Use this module only with a version in `converter.PROVEN`.
 import logging
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,10 +19,9 @@ from tensorflow.lite.tools.flatbuffer_utils import (
     convert_object_to_bytearray,
 )
 
-from quantgate.components.calibrate.observation import Extremes, Observer, is_observable
-from quantgate.components.calibrate.shards import LEAST_SAMPLES, Cell
-from quantgate.components.conversion.converter import Sample, Samples, samples_of
-from quantgate.components.litert.flatbuffer import parse, text
+from quantgate.components.calibrate.shards import Cell
+from quantgate.components.conversion.converter import Samples, samples_of
+from quantgate.components.litert.flatbuffer import text
 from quantgate.components.processes.progress import counted
 from quantgate.records.details import TensorRange as RangeRecord
 
@@ -98,42 +96,8 @@ def named_ranges(calibrated: bytes) -> list[RangeRecord]:
 
 
 def _recorded(prepared: bytes, samples: Samples, cell: Cell) -> Ranges:
-    watched = _watched(samples, len(cell.rows))
-    if len(cell.rows) < LEAST_SAMPLES or not is_observable(parse(prepared)):
-        return _calibrated(prepared, watched)
-    first = next(watched)
-    proof = _calibrated(prepared, iter([first]))
-    observer = _agreeing(prepared, first, proof)
-    if observer is None:
-        return merged([proof, _calibrated(prepared, watched)])
-    extremes, unclear = observer.ranges(watched)
-    rest = _calibrated(prepared, chain([unclear], watched)) if unclear else {}
-    return merged([proof, _ranges_of(observer, extremes), rest])
-
-
-def _agreeing(prepared: bytes, sample: Sample, proof: Ranges) -> Observer | None:
-    """Return an observer that gives the calibrator's ranges of a sample, or None."""
-    observer = Observer(prepared, sample)
-    extremes, _ = observer.ranges(iter([sample]))
-    return observer if _are_equal(_ranges_of(observer, extremes), proof) else None
-
-
-def _calibrated(prepared: bytes, samples: Iterator[Sample]) -> Ranges:
-    calibrated = Calibrator(prepared).calibrate(lambda: samples)
+    calibrated = Calibrator(prepared).calibrate(lambda: _watched(samples, len(cell.rows)))
     return dict(_ranges(convert_bytearray_to_object(calibrated)))
-
-
-def _are_equal(ranges: Ranges, others: Ranges) -> bool:
-    return ranges.keys() == others.keys() and all(
-        np.array_equal(ranges[tensor], others[tensor]) for tensor in ranges
-    )
-
-
-def _ranges_of(observer: Observer, extremes: Extremes) -> Ranges:
-    return {
-        (0, index): TensorRange(least[np.newaxis], greatest[np.newaxis])
-        for index, least, greatest in zip(observer.tensors, *extremes, strict=True)
-    }
 
 
 def _watched(samples: Samples, count: int) -> Iterator[Any]:
