@@ -1,33 +1,24 @@
-"""Record the range of each tensor while samples run through the float model.
+"""The range of each tensor in a model for calibration.
 
-TensorFlow's calibrator keeps the minimum and the maximum of each tensor. Ranges of parts of the
-data can therefore be merged into the ranges of all data. The calibrator is a private part of
-TensorFlow. Use this module only with a version in `converter.PROVEN`.
+Ranges are the least and greatest values over the samples. Those of parts of the data can therefore
+be merged into those of all data.
 """
 
-import logging
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from tensorflow.lite.python.optimize.calibrator import Calibrator
 from tensorflow.lite.python.schema_py_generated import ModelT, QuantizationParametersT
 from tensorflow.lite.tools.flatbuffer_utils import (
     convert_bytearray_to_object,
     convert_object_to_bytearray,
 )
 
-from quantgate.components.calibrate.shards import Cell
-from quantgate.components.conversion.converter import Samples, samples_of
 from quantgate.components.litert.flatbuffer import text
-from quantgate.components.processes.progress import counted
+from quantgate.domain.calibrators import ASSUMED_GREATEST
 from quantgate.records.details import TensorRange as RangeRecord
-
-PROGRESS_STEPS = 4
-
-log = logging.getLogger(__name__)
 
 
 class TensorRange(NamedTuple):
@@ -41,18 +32,6 @@ class TensorRange(NamedTuple):
 Ranges = dict[tuple[int, int], TensorRange]
 
 
-def record(prepared: bytes, dataset: str, cells: Sequence[Cell]) -> list[tuple[Cell, Ranges]]:
-    """Run samples of a data set through the float model. This starts TensorFlow's runtime.
-
-    Raises:
-        Exception: TensorFlow raises exceptions of any class.
-    """
-    return [
-        (cell, _recorded(prepared, samples_of(dataset, {cell.signature: cell.rows}), cell))
-        for cell in cells
-    ]
-
-
 def merged(parts: Iterable[Ranges]) -> Ranges:
     """Return the ranges over all parts."""
     whole: Ranges = {}
@@ -63,6 +42,17 @@ def merged(parts: Iterable[Ranges]) -> Ranges:
                 np.minimum(known.least, new.least), np.maximum(known.greatest, new.greatest)
             )
     return whole
+
+
+def with_assumptions(ranges: Ranges) -> Ranges:
+    """Return ranges in which a tensor that is 0 for all samples has an assumed range."""
+    assumed = TensorRange(np.zeros(1, np.float32), np.array([ASSUMED_GREATEST], np.float32))
+    return {tensor: assumed if _is_zero(one) else one for tensor, one in ranges.items()}
+
+
+def _is_zero(one: TensorRange) -> bool:
+    # Some kernels give the smallest normal number instead of 0.
+    return bool(max(-one.least.min(), one.greatest.max()) <= np.finfo(np.float32).tiny)
 
 
 def with_ranges(prepared: bytes, ranges: Ranges) -> bytes:
@@ -90,25 +80,13 @@ def named_ranges(calibrated: bytes) -> list[RangeRecord]:
             least=float(one.least.min()),
             greatest=float(one.greatest.max()),
         )
-        for (graph, index), one in _ranges(content)
+        for (graph, index), one in ranges_in(content)
     ]
     return [one for one in named if math.isfinite(one.least) and math.isfinite(one.greatest)]
 
 
-def _recorded(prepared: bytes, samples: Samples, cell: Cell) -> Ranges:
-    calibrated = Calibrator(prepared).calibrate(lambda: _watched(samples, len(cell.rows)))
-    return dict(_ranges(convert_bytearray_to_object(calibrated)))
-
-
-def _watched(samples: Samples, count: int) -> Iterator[Any]:
-    step = max(1, count // PROGRESS_STEPS)
-    for done, sample in enumerate(counted(samples()), start=1):
-        yield sample
-        if done % step == 0:
-            log.info("%d of a shard's %d samples done", done, count)
-
-
-def _ranges(content: ModelT) -> Iterator[tuple[tuple[int, int], TensorRange]]:
+def ranges_in(content: ModelT) -> Iterator[tuple[tuple[int, int], TensorRange]]:
+    """Yield the ranges in a calibrated model, by the indices of subgraph and tensor."""
     for place, graph in enumerate(content.subgraphs):
         for index, tensor in enumerate(graph.tensors):
             stored = tensor.quantization

@@ -1,7 +1,7 @@
 """The work of `calibrate`: run the samples once for all integer modes and variants."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -13,6 +13,7 @@ from quantgate.components.artifacts.dataset import (
     selections_of,
 )
 from quantgate.components.calibrate.shards import (
+    Cell,
     by_variant,
     record_shards,
     samples_by_variant,
@@ -24,7 +25,9 @@ from quantgate.components.conversion.failure import sentence, way_out_of_loops
 from quantgate.components.conversion.lean_tensorflow import tf
 from quantgate.components.litert.flatbuffer import parse
 from quantgate.components.litert.state import is_stateful
+from quantgate.components.litert.visible import with_visible_values
 from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits
+from quantgate.domain.calibrators import LITERT, TENSORFLOW, Calibrator
 from quantgate.records.calibration import Calibration
 from quantgate.records.details import CalibratedRanges
 from quantgate.records.outcomes import CalibrationStatus
@@ -38,6 +41,8 @@ MODEL = "calibrated.tflite"
 RANGES = "ranges.json"
 NO_RANGE = "calibration gave no tensor a range: no sample holds a finite value"
 Way = Literal["once", "converter"]
+#: Returns the ranges that some samples give.
+Recorder = Callable[..., list[tuple[Cell, "Ranges"]]]
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +53,7 @@ def calibrate(
     facts_path: str,
     dataset_path: str,
     limits: ResourceLimits,
+    calibrator: Calibrator = LITERT,
     calibrated_path: str,
 ) -> bool:
     """Write `calibration.json` for each variant, and the calibrated model after a success.
@@ -65,6 +71,8 @@ def calibrate(
         facts_path: `ModelFacts` of the model.
         dataset_path: folder of the calibration set.
         limits: of the calibration.
+        calibrator: what records the ranges. TensorFlow's calibrator does if LiteRT's interpreter
+            does not show all of them.
         calibrated_path: the folder to write.
 
     Returns:
@@ -76,7 +84,10 @@ def calibrate(
     facts = ModelFacts.read(facts_path)
     manifests = read_manifests(dataset_path, facts.keys)
     selections = selections_of(manifests)
-    outcome = _attempt(Task(prepared_path, facts, dataset_path, selections, limits))
+    outcome = outcome_without_samples(facts)
+    if outcome is None:
+        own = calibrator_for(calibrator, Path(prepared_path).read_bytes(), facts)
+        outcome = _attempt(Task(prepared_path, facts, dataset_path, selections, limits, own))
     samples = samples_by_variant(selections)
     write_outcome(outcome, samples, content_sha256(manifests), Path(calibrated_path))
     return outcome.provisional
@@ -123,6 +134,7 @@ class Task:
         dataset: folder of the calibration set.
         selections: rows of the samples by variant and signature.
         limits: of the calibration.
+        calibrator: what records the ranges.
     """
 
     prepared: str
@@ -130,6 +142,7 @@ class Task:
     dataset: str
     selections: Mapping[str, Rows]
     limits: ResourceLimits
+    calibrator: Calibrator
 
 
 def _write_ranges(path: Path, calibrated: bytes) -> None:
@@ -165,12 +178,10 @@ class Outcome(NamedTuple):
 
 
 def _attempt(task: Task) -> Outcome:
-    if known := outcome_without_samples(task.facts):
-        return known
     recorded = ranges_of(task)
     if recorded.reason:
         return Outcome({}, "once", recorded.reason, recorded.provisional)
-    return calibrated(Path(task.prepared).read_bytes(), recorded.ranges)
+    return calibrated(Path(task.prepared).read_bytes(), recorded.ranges, task.calibrator)
 
 
 def outcome_without_samples(facts: ModelFacts) -> Outcome | None:
@@ -198,24 +209,55 @@ class RecordedRanges(NamedTuple):
 
 def ranges_of(task: Task) -> RecordedRanges:
     """Run the samples of a calibration. Ranges that cannot be recorded are a result."""
-    # Uses private parts of TensorFlow, which only the proven versions are known to have.
-    from quantgate.components.calibrate.ranges import merged, record
+    from quantgate.components.calibrate.ranges import merged
 
     prepared = Path(task.prepared).read_bytes()
     shards = shards_of(task.selections, is_stateful(parse(prepared)))
     log.info("calibrating on %d samples in %d processes", samples_in(shards), len(shards))
+    record, given = _recorder(task, prepared)
     try:
-        parts = record_shards(record, (prepared, task.dataset), shards, task.limits)
+        parts = record_shards(record, given, shards, task.limits)
     except IsolatedFailure as failure:
         reason = sentence("calibration", failure) + way_out_of_loops(failure, task.facts.ops)
         return RecordedRanges({}, reason, failure.passing)
     return RecordedRanges(by_variant(parts, task.selections, merged))
 
 
-def calibrated(prepared: bytes, ranges: "Mapping[str, Ranges]") -> Outcome:
-    """Return the prepared model with the ranges of each variant."""
-    from quantgate.components.calibrate.ranges import with_ranges
+def _recorder(task: Task, prepared: bytes) -> tuple[Recorder, tuple[object, ...]]:
+    """Return the function that records the ranges, and its arguments besides the samples."""
+    if task.calibrator == LITERT:
+        from quantgate.components.calibrate import by_litert
 
-    # TensorFlow accepts samples that are all NaN without a warning, and records no range.
+        return by_litert.record, (with_visible_values(prepared), task.facts, task.dataset)
+
+    # Uses private parts of TensorFlow, which only the proven versions are known to have.
+    from quantgate.components.calibrate import by_tensorflow
+
+    return by_tensorflow.record, (prepared, task.dataset)
+
+
+def calibrator_for(asked: Calibrator, prepared: bytes, facts: ModelFacts) -> Calibrator:
+    """Return the calibrator that is asked for, or TensorFlow's if a model needs it.
+
+    Args:
+        asked: the calibrator that the spec names.
+        prepared: the float .tflite for calibration.
+        facts: of the model.
+    """
+    from quantgate.components.calibrate.by_litert import shows_all_ranges
+
+    if asked == TENSORFLOW or shows_all_ranges(parse(prepared), facts):
+        return asked
+    log.info("TensorFlow's calibrator records the ranges, as LiteRT does not show all of them")
+    return TENSORFLOW
+
+
+def calibrated(prepared: bytes, ranges: "Mapping[str, Ranges]", calibrator: Calibrator) -> Outcome:
+    """Return the prepared model with the ranges of each variant."""
+    from quantgate.components.calibrate.ranges import with_assumptions, with_ranges
+
+    if calibrator == LITERT:
+        ranges = {variant: with_assumptions(each) for variant, each in ranges.items()}
+    # Samples that are all NaN give no range.
     models = {variant: with_ranges(prepared, each) for variant, each in ranges.items() if each}
     return Outcome(models, "once")

@@ -15,6 +15,7 @@ def calibrate_shard(
     timeout_s: float,
     part: Output[Artifact],
     memory_limit: str = "",
+    calibrator: str = "litert",
 ) -> None:
     """Run a shard of the calibration set through the float model, and record the ranges.
 
@@ -27,16 +28,20 @@ def calibrate_shard(
         part: a folder with `part.json` (`CalibrationShard`) and the ranges of each variant of the
             calibration.
         memory_limit: memory beyond which the calibration fails, such as "8GiB".
+        calibrator: "litert" for the ranges in LiteRT's interpreter, or "tensorflow" for those of
+            TensorFlow's calibrator.
     """
     from quantgate.components.artifacts.division import Division
     from quantgate.components.calibrate_shard.work import calibrate_shard as work
     from quantgate.components.processes.isolation import ResourceLimits
+    from quantgate.domain.calibrators import calibrator_named
 
     provisional = work(
         prepared.path,
         facts_path=facts.path,
         dataset_path=calibration.path,
         limits=ResourceLimits(timeout_s, memory_limit),
+        calibrator=calibrator_named(calibrator),
         division=Division.of_item(shard),
         part_path=part.path,
     )

@@ -1,4 +1,4 @@
-"""The work of `calibrate_shard`: the ranges of some samples, by TensorFlow's calibrator."""
+"""The work of `calibrate_shard`: the ranges of some samples, for the modes of the converter."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,13 +13,16 @@ from quantgate.components.calibrate.shards import samples_by_variant, selections
 from quantgate.components.calibrate.work import (
     RecordedRanges,
     Task,
+    calibrator_for,
     outcome_without_samples,
     ranges_of,
 )
 from quantgate.components.conversion.lean_tensorflow import tf
 from quantgate.components.litert.flatbuffer import parse
+from quantgate.components.litert.interpreter import litert_version
 from quantgate.components.litert.state import is_stateful
 from quantgate.components.processes.isolation import ResourceLimits
+from quantgate.domain.calibrators import LITERT, Calibrator
 from quantgate.foundation.hashing import sha256_of_bytes
 from quantgate.records.calibration import CalibrationShard
 from quantgate.records.tasks import ModelFacts
@@ -35,6 +38,7 @@ def calibrate_shard(
     dataset_path: str,
     limits: ResourceLimits,
     division: Division,
+    calibrator: Calibrator = LITERT,
     part_path: str,
 ) -> bool:
     """Write the ranges that the samples of a shard give, by variant of the calibration.
@@ -45,6 +49,7 @@ def calibrate_shard(
         dataset_path: folder of the calibration set.
         limits: of the calibration.
         division: the place of the shard.
+        calibrator: what records the ranges.
         part_path: the folder to write.
 
     Returns:
@@ -59,8 +64,9 @@ def calibrate_shard(
     prepared = Path(prepared_path).read_bytes()
     recorded = RecordedRanges({})
     if outcome_without_samples(facts) is None:
-        own = selections_in(division, selections, is_stateful(parse(prepared)))
-        recorded = ranges_of(Task(prepared_path, facts, dataset_path, own, limits))
+        rows = selections_in(division, selections, is_stateful(parse(prepared)))
+        own = calibrator_for(calibrator, prepared, facts)
+        recorded = ranges_of(Task(prepared_path, facts, dataset_path, rows, limits, own))
     record = CalibrationShard(
         number=division.number,
         count=division.count,
@@ -78,7 +84,7 @@ def calibrate_shard(
 
 def calibration_work() -> str:
     """Return the work that the parts of a calibration name."""
-    return f"calibration, TensorFlow {tf.__version__}"
+    return f"calibration, TensorFlow {tf.__version__}, LiteRT {litert_version()}"
 
 
 def _as_arrays(ranges: "Ranges") -> Arrays:

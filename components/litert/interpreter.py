@@ -176,7 +176,7 @@ class LiteRTModel:
             self._leave_xnnpack(failure.__cause__ or failure)
 
     def _is_refusal(self, error: Exception) -> bool:
-        return self._kernels == _DEFAULT and "xnnpack" in str(error).casefold()
+        return self._kernels == _DEFAULT and is_refusal(error)
 
     def _leave_xnnpack(self, refusal: BaseException) -> None:
         """Load the model again with the built-in kernels. Models with dynamic shapes fail late."""
@@ -205,6 +205,11 @@ class LiteRTModel:
             if self._tensorflow_ops and "Flex delegate" in str(error):
                 raise ModelFailure(cannot_run(self._tensorflow_ops)) from error
             raise ModelFailure(f"the model cannot be allocated: {error}") from error
+
+
+def is_refusal(error: Exception) -> bool:
+    """Return whether an error of LiteRT says that XNNPACK refuses a model."""
+    return "xnnpack" in str(error).casefold()
 
 
 def litert_version() -> str:

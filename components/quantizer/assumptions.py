@@ -6,7 +6,7 @@ from ai_edge_litert.schema_py_generated import TensorType
 
 from quantgate.components.litert.flatbuffer import Content, parse
 from quantgate.components.quantizer.names import shortlist, source_name
-from quantgate.components.quantizer.statistics import ASSUMED
+from quantgate.domain.calibrators import ASSUMED_GREATEST
 from quantgate.records.calibration import Ranges
 
 _INTEGERS = (TensorType.INT8, TensorType.UINT8, TensorType.INT16)
@@ -25,7 +25,7 @@ def assumptions(content: Content, ranges: Ranges) -> Iterator[str]:
         verb = "is" if len(names) == 1 else "are"
         yield (
             f"{shortlist(names)} {verb} 0 for all calibration samples, and the range from 0 to "
-            f"{ASSUMED:g} was assumed. Calibrate on samples for which the values differ"
+            f"{ASSUMED_GREATEST:g} was assumed. Calibrate on samples for which the values differ"
         )
 
 

@@ -10,14 +10,12 @@ from numpy.typing import NDArray
 from quantgate.components.artifacts.moments import MOST_INPUTS, LayerMoments
 from quantgate.components.litert.operations import DenseLayer, dense_layers
 from quantgate.components.quantizer.request import Request
+from quantgate.domain.calibrators import ASSUMED_GREATEST
 from quantgate.domain.recipe_ops import DENSE
 from quantgate.domain.recipe_rules import matched_rule
 from quantgate.domain.recipes import MATRIX, MOMENTS_OF
 from quantgate.records.calibration import Ranges
 
-#: The greatest value of a tensor that is 0 for all samples. Any scale holds 0, and with the scale
-#: of this one kernels can multiply. TensorFlow's converter takes a scale of 8e-9.
-ASSUMED = 1.0
 _MOMENTS = ("mu2", "hessian")
 _OTHERWISE = "Quantize that layer by another algorithm, with an entry of `rules`"
 
@@ -55,7 +53,7 @@ def statistics(ranges: Ranges, moments: LayerMoments) -> ModelStatistics:
         {
             tensor.name: TensorStatistics(
                 min=np.array([tensor.minimum], np.float32),
-                max=np.array([ASSUMED if tensor.is_zero else tensor.maximum], np.float32),
+                max=np.array([ASSUMED_GREATEST if tensor.is_zero else tensor.maximum], np.float32),
                 **_second_order(moments.get(tensor.name)),
             )
             for tensor in ranges.tensors

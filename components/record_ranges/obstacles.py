@@ -7,8 +7,8 @@ import numpy as np
 from ai_edge_litert.schema_py_generated import BuiltinOperator, ModelT, OperatorT
 from ai_edge_litert.tools.flatbuffer_utils import get_builtin_code_from_operator_code
 
+from quantgate.components.litert.tensors import computed_floats, subgraphs_of
 from quantgate.components.record_ranges.recording import Recorded
-from quantgate.components.record_ranges.tensors import computed_floats, subgraphs_of
 
 MOST_NAMES = 3
 #: Control flow ops: their name, and the options that have the graphs that they run.

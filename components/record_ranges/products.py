@@ -14,11 +14,12 @@ from ai_edge_litert.schema_py_generated import ModelT
 from numpy.typing import NDArray
 
 from quantgate.components.artifacts.moments import MOST_INPUTS, LayerMoments
+from quantgate.components.calibrate.runs import each_run
 from quantgate.components.calibrate.shards import Cell
 from quantgate.components.litert.flatbuffer import Content, parse
 from quantgate.components.litert.operations import dense_layers
-from quantgate.components.record_ranges.recording import Recorded, each_run
-from quantgate.components.record_ranges.tensors import computed_floats, subgraphs_of, values_in
+from quantgate.components.litert.tensors import computed_floats, subgraphs_of, values_in
+from quantgate.components.record_ranges.recording import Recorded
 from quantgate.domain.recipes import MATRIX, MomentsForm
 from quantgate.records.tasks import ModelFacts
 

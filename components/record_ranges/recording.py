@@ -5,29 +5,26 @@ its own, so results do not depend on the number of cores. Ranges of parts of the
 exactly the ranges of all data.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from ai_edge_litert.schema_py_generated import ModelT
-from numpy.typing import NDArray
 
-from quantgate.components.artifacts.dataset import Rows, open_dataset
+from quantgate.components.artifacts.dataset import Rows
+from quantgate.components.calibrate.runs import each_run
 from quantgate.components.calibrate.shards import Cell, shards_of
 from quantgate.components.litert.flatbuffer import Content, parse
-from quantgate.components.litert.interpreter import shape_of_sample
 from quantgate.components.litert.state import is_stateful
-from quantgate.components.processes.isolation import ResourceLimits
-from quantgate.components.processes.progress import counted
-from quantgate.components.record_ranges.tensors import (
+from quantgate.components.litert.tensors import (
     TensorKey,
     computed_floats,
     subgraphs_of,
     values_in,
 )
-from quantgate.components.record_ranges.visible import visible
+from quantgate.components.processes.isolation import ResourceLimits
 from quantgate.records.tasks import ModelFacts
 
 
@@ -95,17 +92,6 @@ def merged(parts: Iterable[Recorded]) -> Recorded:
     return whole
 
 
-def each_run(
-    content: Content, model: ModelT, facts: ModelFacts, dataset: str, cell: Cell
-) -> Iterator[Interpreter]:
-    """Yield the interpreter after each sample of a cell, with the values of all tensors."""
-    interpreter = visible(content, model, subgraphs_of(model)[cell.signature])
-    run = interpreter.get_signature_runner(cell.signature)
-    for sample in counted(_samples(facts, dataset, cell)):
-        run(**sample)
-        yield interpreter
-
-
 def _recorded(
     content: Content, model: ModelT, facts: ModelFacts, dataset: str, cell: Cell
 ) -> Recorded:
@@ -115,14 +101,6 @@ def _recorded(
     for interpreter in each_run(content, model, facts, dataset, cell):
         ranges = merged([ranges, _extremes(interpreter, tensors, subgraph)])
     return ranges
-
-
-def _samples(facts: ModelFacts, dataset: str, cell: Cell) -> Iterator[Mapping[str, NDArray[Any]]]:
-    inputs = facts.signature(cell.signature).inputs
-    arrays = open_dataset(dataset, cell.signature).inputs
-    shapes = {name: shape_of_sample(arrays[name], tensor) for name, tensor in inputs.items()}
-    for row in cell.rows:
-        yield {name: np.array(arrays[name][row]).reshape(shapes[name]) for name in inputs}
 
 
 def _extremes(interpreter: Interpreter, tensors: dict[int, TensorKey], subgraph: int) -> Recorded:

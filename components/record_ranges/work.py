@@ -19,11 +19,11 @@ from quantgate.components.calibrate.shards import (
 from quantgate.components.conversion.failure import sentence
 from quantgate.components.litert.flatbuffer import mapped, parse
 from quantgate.components.litert.normalization import normalized
+from quantgate.components.litert.visible import with_visible_values
 from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits
 from quantgate.components.record_ranges.moments import record_moments
 from quantgate.components.record_ranges.obstacles import defect, obstacle
 from quantgate.components.record_ranges.recording import Recorded, Recording, merged, record
-from quantgate.components.record_ranges.visible import with_visible_values
 from quantgate.domain.recipes import MomentsForm
 from quantgate.errors import InputError
 from quantgate.records.calibration import Ranges, TensorRange

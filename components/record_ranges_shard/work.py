@@ -14,12 +14,12 @@ from quantgate.components.litert.flatbuffer import mapped, parse
 from quantgate.components.litert.interpreter import litert_version
 from quantgate.components.litert.normalization import normalized
 from quantgate.components.litert.state import is_stateful
+from quantgate.components.litert.tensors import TensorKey
+from quantgate.components.litert.visible import with_visible_values
 from quantgate.components.processes.isolation import ResourceLimits
 from quantgate.components.record_ranges.moments import sums_of
 from quantgate.components.record_ranges.products import Sum, Sums, steps_of
 from quantgate.components.record_ranges.recording import Extremes, Recorded, Recording
-from quantgate.components.record_ranges.tensors import TensorKey
-from quantgate.components.record_ranges.visible import with_visible_values
 from quantgate.components.record_ranges.work import RECORD, ranges_of
 from quantgate.domain.recipes import MomentsForm
 from quantgate.foundation.hashing import sha256_of_bytes, sha256_of_tree

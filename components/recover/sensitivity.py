@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import Rows
 from quantgate.components.litert.flatbuffer import Content, op_name, parse, sequence
-from quantgate.components.record_ranges.tensors import computed_floats, subgraphs_of
+from quantgate.components.litert.tensors import computed_floats, subgraphs_of
 from quantgate.components.recover.agreement import loss_of
 from quantgate.components.recover.running import runners_of, samples_of
 from quantgate.records.sensitivity import OpError

@@ -14,6 +14,7 @@ from quantgate.components.record_ranges.component import record_ranges
 from quantgate.components.record_ranges_shard.component import record_ranges_shard
 from quantgate.components.recover.component import recover
 from quantgate.components.search.component import search
+from quantgate.domain.calibrators import LITERT
 from quantgate.pipelines.graph.candidates import bounds
 from quantgate.pipelines.graph.inputs import Inputs
 from quantgate.pipelines.graph.measuring import metric_inputs, shard_items
@@ -36,10 +37,14 @@ def add_calibration(
     """
     if samples is None or not plan.calibrates_modes:
         return {}
-    model = {"prepared": baseline.outputs["prepared"], "facts": baseline.outputs["facts"]}
-    given = {**model, "calibration": samples.outputs["dataset"], **bounds(plan)}
+    model = {
+        "prepared": baseline.outputs["prepared"],
+        "facts": baseline.outputs["facts"],
+        **_calibrator(plan),
+    }
+    given = {"calibration": samples.outputs["dataset"], **bounds(plan)}
     count = calibration_shards_of(plan.spec)
-    task = _calibrated_in_shards(count, model, given) if count > 1 else calibrate(**given)
+    task = _calibrated_in_shards(count, model, given) if count > 1 else calibrate(**model, **given)
     conversion(task, tasks.CALIBRATE)
     return {
         "calibrated": task.outputs["calibrated"],
@@ -47,11 +52,16 @@ def add_calibration(
     }
 
 
+def _calibrator(plan: Plan) -> dict[str, Any]:
+    named = plan.spec.quantize.calibrator
+    return {} if named == LITERT else {"calibrator": named}
+
+
 def _calibrated_in_shards(
-    count: int, model: Mapping[str, Channel], given: Mapping[str, Any]
+    count: int, model: Mapping[str, Any], given: Mapping[str, Any]
 ) -> PipelineTask:
     with dsl.ParallelFor(shard_items(count)) as shard:
-        part = conversion(calibrate_shard(**given, shard=shard), tasks.CALIBRATE_SHARD)
+        part = conversion(calibrate_shard(**model, **given, shard=shard), tasks.CALIBRATE_SHARD)
     parts = dsl.Collected(part.outputs["part"])
     return merge_calibration(parts=parts, shards=count, **model)
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from quantgate.components.artifacts.dataset import folder_of
 from quantgate.components.processes.isolation import ResourceLimits, run_isolated
 from quantgate.components.processes.sandbox import OWN_CODE
+from quantgate.domain.calibrators import TENSORFLOW
 from quantgate.foundation.hashing import sha256_of_bytes
 from quantgate.records.attestation import Attestation
 from quantgate.records.datasets import ArrayFacts, Manifest
@@ -194,6 +195,7 @@ def _prepare(saved_model: Path, folder: Path, batch: str) -> None:
         facts_path=str(prepared.facts_path),
         dataset_path=str(prepared.dataset),
         limits=ResourceLimits(60.0),
+        calibrator=TENSORFLOW,
         calibrated_path=str(prepared.calibrated),
     )
 

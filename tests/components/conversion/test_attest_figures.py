@@ -9,6 +9,7 @@ import pytest
 
 from quantgate.components.calibrate.work import calibrate
 from quantgate.components.processes.isolation import ResourceLimits
+from quantgate.domain.calibrators import TENSORFLOW
 
 pytestmark = [
     pytest.mark.tensorflow,
@@ -98,6 +99,7 @@ def test_poor_agreement_is_a_reason(
         facts_path=str(prepared.facts_path),
         dataset_path=str(dataset),
         limits=ResourceLimits(60.0),
+        calibrator=TENSORFLOW,
         calibrated_path=str(calibrated),
     )
     attestation = quantized(

@@ -1,9 +1,9 @@
-"""Shards of a calibration merge into what TensorFlow's calibrator gives in one task."""
+"""Shards of a calibration merge into what one task gives."""
 
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ from quantgate.components.calibrate.work import calibrate
 from quantgate.components.calibrate_shard.work import calibrate_shard
 from quantgate.components.merge_calibration.work import merge_calibration
 from quantgate.components.processes.isolation import ResourceLimits
+from quantgate.domain.calibrators import LITERT, Calibrator
 from quantgate.errors import InputError
 from quantgate.records.calibration import Calibration
 from quantgate.records.datasets import Manifest
@@ -30,7 +31,13 @@ LIMITS = ResourceLimits(60)
 def merge(prepare: Prepare, tmp_path: Path) -> Callable[..., Path]:
     """Calibrate a model in shards, merge them, and return the folder."""
 
-    def run(model: str, dataset: Path, count: int, limits: ResourceLimits = LIMITS) -> Path:
+    def run(
+        model: str,
+        dataset: Path,
+        count: int,
+        limits: ResourceLimits = LIMITS,
+        calibrator: Calibrator = LITERT,
+    ) -> Path:
         prepared = prepare(model)
         parts = [str(tmp_path / f"part-{count}-{number}") for number in range(1, count + 1)]
         for number, part in enumerate(parts, start=1):
@@ -40,6 +47,7 @@ def merge(prepare: Prepare, tmp_path: Path) -> Callable[..., Path]:
                 dataset_path=str(dataset),
                 limits=limits,
                 division=Division(number, count),
+                calibrator=calibrator,
                 part_path=part,
             )
         merge_calibration(
@@ -47,6 +55,7 @@ def merge(prepare: Prepare, tmp_path: Path) -> Callable[..., Path]:
             count,
             prepared_path=str(prepared.prepared),
             facts_path=str(prepared.facts_path),
+            calibrator=calibrator,
             calibrated_path=str(tmp_path / f"merged-{count}"),
         )
         return tmp_path / f"merged-{count}"
@@ -58,13 +67,14 @@ def merge(prepare: Prepare, tmp_path: Path) -> Callable[..., Path]:
 def whole(prepare: Prepare, tmp_path: Path) -> Callable[..., Path]:
     """Calibrate a model in one task, and return the folder."""
 
-    def run(model: str, dataset: Path) -> Path:
+    def run(model: str, dataset: Path, calibrator: Calibrator = LITERT) -> Path:
         prepared = prepare(model)
         calibrate(
             str(prepared.prepared),
             facts_path=str(prepared.facts_path),
             dataset_path=str(dataset),
             limits=LIMITS,
+            calibrator=calibrator,
             calibrated_path=str(tmp_path / "whole"),
         )
         return tmp_path / "whole"
@@ -80,22 +90,24 @@ def files_below(folder: Path) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("model", ["convolutional", "two_inputs", "running_sum"])
+@pytest.mark.parametrize("calibrator", get_args(Calibrator))
+@pytest.mark.parametrize("model", ["convolutional", "two_inputs", "running_sum", "unrolled"])
 def test_the_result_is_that_of_one_task(
     prepare: Prepare,
     merge: Callable[..., Path],
     whole: Callable[..., Path],
     model: str,
+    calibrator: Calibrator,
     tmp_path: Path,
 ) -> None:
     dataset = Path(shutil.copytree(prepare(model).dataset, tmp_path / "dataset"))
     path = folder_of(dataset, "serving_default") / "manifest.json"
     variants = {"": list(range(12)), "first-3-0": [0, 1, 2]}
     Manifest.read(path).model_copy(update={"selections": variants}).write(path)
-    expected = files_below(whole(model, dataset))
+    expected = files_below(whole(model, dataset, calibrator))
     assert len(expected) == 6
     for count in (1, 4, 16):
-        assert files_below(merge(model, dataset, count)) == expected
+        assert files_below(merge(model, dataset, count, calibrator=calibrator)) == expected
 
 
 def test_a_variant_of_nothing_but_nan_fails_alone(

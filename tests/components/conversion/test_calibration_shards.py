@@ -20,6 +20,7 @@ from quantgate.components.litert.flatbuffer import parse
 from quantgate.components.litert.state import is_stateful
 from quantgate.components.processes import workers
 from quantgate.components.processes.isolation import ResourceLimits, run_isolated
+from quantgate.domain.calibrators import TENSORFLOW
 from quantgate.domain.modes import QUANTIZED_MODES
 from quantgate.records.calibration import Calibration
 from quantgate.records.datasets import Manifest
@@ -61,6 +62,7 @@ def _calibrate(prepared: Any, dataset: Path, folder: Path) -> Path:
         facts_path=str(prepared.facts_path),
         dataset_path=str(dataset),
         limits=ResourceLimits(60.0),
+        calibrator=TENSORFLOW,
         calibrated_path=str(folder),
     )
     return folder

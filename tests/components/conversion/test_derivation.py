@@ -14,6 +14,7 @@ from quantgate.components.conversion.derivation import derive
 from quantgate.components.conversion.saved_model import SavedModelGraph
 from quantgate.components.convert_baseline.work import convert_baseline
 from quantgate.components.processes.isolation import ResourceLimits, run_isolated
+from quantgate.domain.calibrators import TENSORFLOW
 from quantgate.domain.modes import QUANTIZED_MODES
 
 pytestmark = [
@@ -120,6 +121,7 @@ def test_trained_models(
         facts_path=facts,
         dataset_path=str(dataset),
         limits=ResourceLimits(60.0),
+        calibrator=TENSORFLOW,
         calibrated_path=str(tmp_path),
     )
     assert _derived(tmp_path, mode) == public_model(saved_model, mode, samples)

@@ -18,6 +18,7 @@ from quantgate.components.evaluate.work import EvaluateInputs, EvaluateSettings,
 from quantgate.components.processes.isolation import ResourceLimits, run_isolated
 from quantgate.components.processes.sandbox import OWN_CODE
 from quantgate.components.quantize.work import QuantizeInputs, demand_of_mode, quantize
+from quantgate.domain.calibrators import TENSORFLOW
 from quantgate.domain.modes import QUANTIZED_MODES
 from quantgate.errors import InputError
 from quantgate.records.attestation import Attestation
@@ -78,6 +79,7 @@ def folder(
         facts_path=files("facts.json"),
         dataset_path=files("dataset"),
         limits=ResourceLimits(60.0),
+        calibrator=TENSORFLOW,
         calibrated_path=files("calibrated"),
     )
     return files
@@ -211,6 +213,7 @@ def test_samples_for_one_signature_only_are_no_calibration_set(
             facts_path=folder("facts.json"),
             dataset_path=str(dataset),
             limits=ResourceLimits(60.0),
+            calibrator=TENSORFLOW,
             calibrated_path=str(tmp_path / "calibrated"),
         )
 

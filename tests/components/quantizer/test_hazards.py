@@ -14,10 +14,10 @@ from litert_quantizer.quantizer import Quantizer
 from numpy.typing import NDArray
 
 from quantgate.components.litert.flatbuffer import has_external_buffers, parse
+from quantgate.components.litert.tensors import computed_floats
 from quantgate.components.quantizer.engine import NotQuantizable
 from quantgate.components.quantizer.engine import quantized as quantized_by
 from quantgate.components.quantizer.request import request_of
-from quantgate.components.record_ranges.tensors import computed_floats
 from quantgate.domain.recipe_rules import rule_of
 from quantgate.domain.recipes import (
     RECIPES,

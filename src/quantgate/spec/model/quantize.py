@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
+from quantgate.domain.calibrators import LITERT, Calibrator
 from quantgate.domain.hardware import CPU, HardwareName
 from quantgate.domain.modes import QUANTIZED_MODES
 from quantgate.domain.units import SIZE_PATTERN
@@ -115,6 +116,13 @@ class Quantize(Section):
         exclude_if=lambda search: search is None,
         description="Whether to search for models with different bits for different layers: "
         "`true`, or settings. The best ones are up to three more candidates.",
+    )
+    calibrator: Calibrator = Field(
+        default=LITERT,
+        exclude_if=lambda calibrator: calibrator == LITERT,
+        description="What records the ranges for integer modes: `litert` for the true ranges in "
+        "LiteRT's interpreter, or `tensorflow` for models with the same bytes as those of "
+        "TensorFlow's public converter.",
     )
     timeout_s: float = Field(
         default=3600.0, gt=0, description="Maximum time in seconds of one conversion."

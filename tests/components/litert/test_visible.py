@@ -8,12 +8,13 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
+from quantgate.components.litert import visible as module
 from quantgate.components.litert.flatbuffer import parse
 from quantgate.components.litert.normalization import normalized
-from quantgate.components.record_ranges import visible as module
-from quantgate.components.record_ranges.tensors import computed_floats, values_in
-from quantgate.components.record_ranges.visible import visible, with_visible_values
+from quantgate.components.litert.tensors import computed_floats, values_in
+from quantgate.components.litert.visible import visible, with_visible_values
 
+SHAPES = {"x": (1, 2)}
 SAMPLE = np.array([[1.5, -2.0]], np.float32)
 
 
@@ -53,7 +54,7 @@ PARTS = {"rows": [2, 0], "columns": [0, 1]}
 
 def values_of(content: bytes) -> dict[str, list[float]]:
     model = parse(content)
-    interpreter = visible(content, model, 0)
+    interpreter = visible(content, model, "serve", SHAPES)
     interpreter.get_signature_runner()(x=SAMPLE)
     return {
         key.name: values_in(interpreter, index, 0).reshape(-1).tolist()
@@ -67,7 +68,7 @@ def runs_on_xnnpack(interpreter: Interpreter) -> bool:
 
 def test_all_values_are_visible_with_xnnpack(chain: bytes) -> None:
     content = with_visible_values(chain)
-    assert runs_on_xnnpack(visible(content, parse(content), 0))
+    assert runs_on_xnnpack(visible(content, parse(content), "serve", SHAPES))
     expected = {"in": [1.5, -2], "scaled": [3, -6], "sum": [4.5, -8], "out": [-4.5, 8]}
     assert values_of(content) == expected
 
@@ -84,11 +85,11 @@ def test_a_large_model_runs_on_the_built_in_kernels(
     expected = values_of(with_visible_values(chain))
     monkeypatch.setattr(module, "LARGEST_BYTES", len(chain) - 1)
     assert with_visible_values(chain) is chain
-    assert not runs_on_xnnpack(visible(chain, parse(chain), 0))
+    assert not runs_on_xnnpack(visible(chain, parse(chain), "serve", SHAPES))
     assert values_of(chain) == expected
 
 
 def test_shapes_known_only_at_run_time_run_on_the_built_in_kernels(reshaped: bytes) -> None:
     content = with_visible_values(reshaped)
-    assert not runs_on_xnnpack(visible(content, parse(content), 0))
+    assert not runs_on_xnnpack(visible(content, parse(content), "serve", SHAPES))
     assert values_of(content) == {"in": [1.5, -2], "flat": [1.5, -2], "out": [-1.5, 2]}

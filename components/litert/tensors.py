@@ -22,6 +22,12 @@ def subgraphs_of(model: ModelT) -> dict[str, int]:
     return {text(each.signatureKey): each.subgraphIndex for each in model.signatureDefs}
 
 
+def inputs_of(model: ModelT, signature: str) -> dict[str, int]:
+    """Return the tensors of a signature's inputs by name, as their indices in its graph."""
+    (declared,) = (one for one in model.signatureDefs if text(one.signatureKey) == signature)
+    return {text(entry.name): entry.tensorIndex for entry in declared.inputs or []}
+
+
 def computed_floats(model: ModelT, subgraph: int) -> dict[int, TensorKey]:
     """Return the float32 tensors that a graph takes or computes, by their index in the graph."""
     graph = model.subgraphs[subgraph]

@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from ai_edge_litert.schema_py_generated import ModelT
 
 from quantgate.components.litert.flatbuffer import Content, packed, parse, sequence
+from quantgate.components.litert.graphs import Shape
 from quantgate.components.litert.loading import loaded
 from quantgate.components.litert.state import is_stateful
-from quantgate.components.record_ranges.tensors import (
-    TensorKey,
+from quantgate.components.litert.tensors import (
     computed_floats,
+    inputs_of,
     subgraphs_of,
     values_in,
 )
@@ -36,7 +38,9 @@ def with_visible_values(content: Content) -> Content:
     return bytes(packed(model, len(content)))
 
 
-def visible(content: Content, model: ModelT, subgraph: int) -> Interpreter:
+def visible(
+    content: Content, model: ModelT, signature: str, shapes: Mapping[str, Shape]
+) -> Interpreter:
     """Return an interpreter that has the values of all tensors of a graph after each run.
 
     The built-in kernels run a model whose values are not outputs, one with shapes that are known
@@ -45,12 +49,18 @@ def visible(content: Content, model: ModelT, subgraph: int) -> Interpreter:
     Args:
         content: of the model.
         model: the schema's objects of the content.
-        subgraph: index of the graph.
+        signature: key of the signature that runs.
+        shapes: the shape of each of its inputs, by name.
     """
-    if not _hidden(model, subgraph):
+    if not _hidden(model, subgraphs_of(model)[signature]):
         interpreter = loaded(content, num_threads=1)
-        if _is_allocated(interpreter, computed_floats(model, subgraph), subgraph):
+        if _can_run(interpreter, model, signature, shapes):
             return interpreter
+    return visible_without_xnnpack(content)
+
+
+def visible_without_xnnpack(content: Content) -> Interpreter:
+    """Return an interpreter on the built-in kernels that keeps the values of all tensors."""
     return loaded(
         content,
         num_threads=1,
@@ -66,13 +76,18 @@ def _hidden(model: ModelT, subgraph: int) -> list[int]:
     return [index for index in computed_floats(model, subgraph) if index not in shown]
 
 
-def _is_allocated(
-    interpreter: Interpreter, tensors: Mapping[int, TensorKey], subgraph: int
+def _can_run(
+    interpreter: Interpreter, model: ModelT, signature: str, shapes: Mapping[str, Shape]
 ) -> bool:
-    """Allocate a graph, and return whether that is possible and gave each tensor its memory."""
+    """Return whether all tensors of a graph can be allocated before it runs."""
+    subgraph = subgraphs_of(model)[signature]
+    # LiteRT's public interface allocates only the graph of the first signature.
+    lite = interpreter._interpreter
     try:
-        # LiteRT's public interface allocates only the graph of the first signature.
-        interpreter._interpreter.AllocateTensors(subgraph)
+        for name, index in inputs_of(model, signature).items():
+            lite.ResizeInputTensor(index, np.array(shapes[name], np.int32), False, subgraph)
+        lite.AllocateTensors(subgraph)
     except (RuntimeError, ValueError):
         return False
+    tensors = computed_floats(model, subgraph)
     return all(values_in(interpreter, index, subgraph) is not None for index in tensors)
