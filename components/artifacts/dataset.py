@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import numpy as np
-import numpy.ma  # `np.unique` imports it, which each task would do anew
+import numpy.ma  # `np.unique` imports it, which each task would do again
 from numpy.typing import NDArray
 
 from quantgate.components.artifacts.arrays import mapped

@@ -43,8 +43,8 @@ class _Whole(InputError):
 def open_listed(source: ListedSource, request: Request, label_required: bool) -> Opened:
     """Open a source as `open_source` opens all of it, with the same samples.
 
-    Rows of arrays and images are fetched when they are read. Of files that are read one after
-    another, those with the first samples are fetched here. Any other source is fetched whole.
+    Rows of arrays and images are fetched when they are read. If files are read one after another,
+    those with the first samples are fetched here. Any other source is fetched whole.
 
     Raises:
         InputError: the source is damaged, or lacks labels.

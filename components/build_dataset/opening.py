@@ -51,7 +51,7 @@ ARRAYS: Mapping[str, Callable[[Request], dict[str, SourceArray]]] = MappingProxy
         "random": open_random,
     }
 )
-#: The way out for data whose format has no keys.
+#: The advice for data whose format has no keys.
 NO_GROUP = "Remove `group`"
 #: Formats of arrays that a file or folder names itself.
 STORED = ("npz", "npy")
@@ -145,7 +145,7 @@ def format_of(data: DataSource) -> str:
 def arranged(
     arrays: dict[str, SourceArray], request: Request, name: str, label_required: bool
 ) -> Opened:
-    """Tell inputs, label and further arrays of a source apart.
+    """Separate the inputs, the label and the further arrays of a source.
 
     Raises:
         InputError: the source lacks labels, inputs, or arrays that metrics need.

@@ -66,9 +66,9 @@ def files_in_order(listing: Listing, format_name: str, skeleton: Path) -> Ordere
 
 
 def write_skeleton(listing: Listing, folder: Path) -> Path:
-    """Write a source with empty files, from whose names its format and gaps can be told.
+    """Write a source with empty files, whose names show its format and gaps.
 
-    Of the images in a folder, one is enough.
+    One of the images in a folder is enough.
     """
     root = folder / listing.name
     root.parent.mkdir(parents=True)

@@ -25,7 +25,7 @@ CHUNK_BYTES = 32 << 20
 #: The same, where several requests run at a time.
 _SPAN_BYTES = 8 << 20
 _REQUESTS = 8
-#: To read so many bytes takes less time than another request.
+#: Reading this many bytes takes less time than another request.
 _GAP_BYTES = 64 << 10
 #: Headers of arrays and the directories of archives are read in such steps.
 _STEP_BYTES = 16 << 10
@@ -75,7 +75,7 @@ class RemoteArray:
                 yield np.concatenate([*requests.map(self._rows_of_span, spans)])
 
     def _spans(self, indices: Indices) -> list[Indices]:
-        """Divide indices into those that one request is worth."""
+        """Divide indices into groups that are worth one request each."""
         size = row_bytes(self.shape, self.dtype)
         places = indices * size
         is_far = np.diff(places) - size > _GAP_BYTES

@@ -17,7 +17,7 @@ from quantgate.records.datasets import ArrayFacts
 
 Array = NDArray[Any]
 Indices = NDArray[np.int64]
-#: The bytes of a sample's digest. Half of them suffice that no two of 10 million collide by chance.
+#: The bytes of a sample's digest. Half of them keep any two of 10 million from colliding by chance.
 DIGEST_BYTES = 16
 DIGEST_WORDS = 2
 

@@ -39,7 +39,7 @@ def sentence(step: str, failure: IsolatedFailure) -> str:
 
 
 def way_out_of_loops(failure: IsolatedFailure, ops: Collection[str]) -> str:
-    """Return a way out if calibration crashed on a model with loops, and "" otherwise."""
+    """Return advice if calibration crashed on a model with loops, and "" otherwise."""
     if type(failure) is not IsolatedFailure or "WHILE" not in ops:
         return ""
     uncalibrated = [f"`{mode.name}`" for mode in QUANTIZED_MODES.values() if not mode.calibrated]

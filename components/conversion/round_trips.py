@@ -50,7 +50,7 @@ def without_round_trips(content: bytes) -> bytes:
     """Return a .tflite in which every op behind a round trip reads the float tensor before it.
 
     Ops that only move values between a QUANTIZE and a DEQUANTIZE get a copy in float. Ops and
-    tensors that are not needed any more are removed. A model without round trips stays as it is.
+    tensors that are no longer needed are removed. A model without round trips stays as it is.
     """
     model = parse(content)
     rewrites = [_rewritten(model, graph) for graph in model.subgraphs]
@@ -158,7 +158,7 @@ def _remove_unused(model: ModelT, graph: SubGraphT) -> None:
 
 
 def _renumber(graph: SubGraphT, ends: Iterable[TensorMapT]) -> None:
-    """Remove the tensors that no operator has, and number the others anew."""
+    """Remove the tensors that no operator has, and renumber the others."""
     used = {*sequence(graph.inputs), *sequence(graph.outputs)}
     for operator in graph.operators:
         used.update(*map(sequence, (operator.inputs, operator.outputs, operator.intermediates)))

@@ -31,7 +31,7 @@ def conversion_error(model: SavedModelGraph, failure: IsolatedFailure, offer: st
     Args:
         model: the signatures that were converted.
         failure: of the conversion.
-        offer: a way out where LiteRT lacks an op.
+        offer: the advice if LiteRT lacks an op.
     """
     if isinstance(failure, FailedInChild):
         return _explained(model.folder, named(model.signatures), str(failure), offer)

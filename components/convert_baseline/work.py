@@ -80,7 +80,7 @@ def convert_baseline(
         batch: `1`, `dynamic`, `1 if free`, or empty to leave the batch sizes as they are.
 
     Raises:
-        InputError: the SavedModel cannot be converted. The message has the reason and a way out.
+        InputError: the SavedModel cannot be converted. The message has the reason and a fix.
     """
     declared = declared_signatures(model)
     model = replace(model, one_sample=takes_one_sample(model.folder, declared, batch))

@@ -11,8 +11,8 @@ class Result(NamedTuple):
     """A metric's figure, and the float64 [samples] values whose mean it is.
 
     They are NaN if the metric has no value for each sample, and so no confidence bound. For metrics
-    over classes, `strata` is int32 [samples], the class of each sample. Of several in one sample it
-    is the one that the fewest samples show, and -1 stands for none. `over` computes the metric over
+    over classes, `strata` is int32 [samples], the class of each sample. If a sample shows several,
+    it is the one that the fewest samples show. -1 stands for none. `over` computes the metric over
     the samples at some indices, if the values are still to come from leaving out samples.
     """
 

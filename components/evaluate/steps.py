@@ -1,7 +1,7 @@
 """Evaluate a candidate in growing steps, until its accuracy limits are decided.
 
 Each process loads the model once. It runs its share of a step, writes the values to shared memory
-and waits for the others. Then it decides whether to go on, with the same values and the same
+and waits for the others. Then it decides whether to continue, with the same values and the same
 function as the other processes and, later, the gate.
 """
 

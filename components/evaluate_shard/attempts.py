@@ -1,4 +1,4 @@
-"""A second attempt at scoring samples, for want of memory."""
+"""A second attempt at scoring samples, after a lack of memory."""
 
 import logging
 from collections.abc import Callable
@@ -12,13 +12,13 @@ log = logging.getLogger(__name__)
 
 
 def attempted(score: Callable[[int], ResultT]) -> ResultT:
-    """Score samples, and once again in a single process if that failed for want of memory.
+    """Score samples, and once again in a single process if that failed for lack of memory.
 
     Args:
         score: takes the largest number of processes.
 
     Raises:
-        IsolatedFailure: a process crashed or ran out of time, or also the second attempt failed.
+        IsolatedFailure: a process crashed or ran out of time, or the second attempt failed, too.
     """
     try:
         return score(MOST_PROCESSES)

@@ -38,7 +38,7 @@ def export_model(model_path: str, *, saved_model_path: str) -> str:
 
     Raises:
         InputError: the file is damaged, is not a model, or cannot be loaded by Keras. The message
-            has the reason and a way out.
+            has the reason and a fix.
     """
     file = identify(Path(model_path))
     Path(saved_model_path).mkdir(parents=True, exist_ok=True)

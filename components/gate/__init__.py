@@ -1,1 +1,1 @@
-"""Hold every measurement against the limits and pick the best candidate that keeps them all."""
+"""Check every measurement against the limits, and pick the best candidate that meets them all."""

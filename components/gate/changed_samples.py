@@ -95,7 +95,7 @@ def changed_samples(
 
 
 def _pictures(dataset: str, signature: str, places: NDArray[np.int64], room: int) -> dict[int, str]:
-    """Return `<img>` elements of samples by their number. Of a set in parts, only they are read."""
+    """Return `<img>` elements of samples by their number. Only these are read of a set in parts."""
     manifest = read_manifests(dataset, [signature])[signature]
     key = image_key(manifest)
     if not manifest.parts or key is None:
@@ -110,7 +110,7 @@ def _pictures(dataset: str, signature: str, places: NDArray[np.int64], room: int
 
 
 def _shares(counts: Sequence[int]) -> list[int]:
-    """Divide the samples to show evenly. What one signature leaves, the others have."""
+    """Divide the samples to show evenly. Samples that one signature leaves go to the others."""
     shares, room = [0] * len(counts), MOST_SHOWN
     ascending = sorted(range(len(counts)), key=counts.__getitem__)
     for done, index in enumerate(ascending):

@@ -131,7 +131,7 @@ def _logarithmic(values: Sequence[float], limits: Sequence[Edge]) -> Span:
 def _span_up(
     values: Sequence[float], ends: Sequence[tuple[float, float]], limits: Sequence[Edge]
 ) -> Span:
-    """Return a range from 0 on if that leaves room to tell the values apart."""
+    """Return a range from 0 on if that leaves room to distinguish the values."""
     lowest = min(_all(values, ends))
     spread = max(_all(values, ends)) - lowest
     return _linear(values, ends, limits, 0 <= lowest <= spread, MOST_STRETCH_UP)

@@ -65,7 +65,7 @@ def read_float_model(path: Path) -> FloatModel:
 
     Raises:
         InputError: the file is no float .tflite, is damaged, or does not load. The message has the
-            reason and a way out.
+            reason and a fix.
     """
     _refuse_other_files(path)
     try:
@@ -175,7 +175,7 @@ def _is_finite(model: ModelT, tensor: TensorT) -> bool:
 
 
 def _name_problem(model: ModelT) -> Iterator[str]:
-    """Yield the problem of inputs or outputs that only their tensors' names could tell apart."""
+    """Yield the problem of inputs or outputs that only their tensors' names could distinguish."""
     graph = model.subgraphs[0]
     for role, ends in (("inputs", graph.inputs), ("outputs", graph.outputs)):
         names = [text(graph.tensors[index].name) for index in sequence(ends)]

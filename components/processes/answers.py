@@ -36,7 +36,7 @@ _OWN = "quantgate."
 
 
 class NotAnAnswer(Exception):
-    """An answer that is damaged, or holds something else than data."""
+    """An answer that is damaged, or holds anything other than data."""
 
 
 def send_answer(sender: Connection, function: Callable[[], object]) -> None:
@@ -61,7 +61,7 @@ def read_answer(content: bytes) -> Any:
     """Return what a child has pickled.
 
     Raises:
-        NotAnAnswer: it is damaged, or it names something else than data.
+        NotAnAnswer: it is damaged, or it names anything other than data.
     """
     try:
         return _Reader(io.BytesIO(content)).load()

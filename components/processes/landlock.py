@@ -50,8 +50,8 @@ def abi() -> int:
 def keep_from_writing(except_for: Iterable[str]) -> None:
     """Keep this thread, and what it starts, from changing files and from using TCP.
 
-    Changing means writing, cutting short, making, moving and deleting. Modes, owners and times of
-    files can still be changed. Before ABI 3 files can be cut short, and before ABI 4 TCP is open.
+    Changing means writing, truncating, making, moving and deleting. Modes, owners and times of
+    files can still be changed. Before ABI 3 files can be truncated, and before ABI 4 TCP is open.
 
     Call `no_new_privileges` first, unless the process is privileged.
 

@@ -31,7 +31,7 @@ class FolderShelf:
     def write(self, name: str, content: bytes, instead_of: Stored | None) -> None:
         """See `Shelf`."""
         remove_leftovers(self.folder)
-        # Some network file systems have no locks. The content is compared all the same.
+        # Some network file systems have no locks. The content is compared anyway.
         with locked_folder(self.folder):
             if needs_writing(self, name, content, instead_of):
                 replace_bytes(self.folder / name, content)

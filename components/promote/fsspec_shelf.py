@@ -13,7 +13,8 @@ _OF_OBJECTS = ("s3", "minio", "abfs", "az")
 class FsspecShelf:
     """A shelf of files, each read again after it was written.
 
-    fsspec has no preconditions. Of two writes at the same moment, the later one wins, whole.
+    fsspec has no preconditions. If two writes happen at the same moment, the later one wins as a
+    whole.
     """
 
     def __init__(self, to: str) -> None:

@@ -39,7 +39,7 @@ class Shelf(Protocol):
     def write(self, name: str, content: bytes, instead_of: Stored | None) -> None:
         """Write a content in one step, and check that it has arrived.
 
-        If another process has written the same content meanwhile, this is a success.
+        If another process has written the same content in the meantime, this is a success.
 
         Args:
             name: path below the shelf, with slashes.

@@ -41,8 +41,8 @@ def promote(
     """Publish the model that a decision promotes as `<to>/<version>/`, named in `<to>/latest`.
 
     A version appears whole or not at all. `latest` is replaced last, in one step, unless another
-    promotion has changed it meanwhile. A version that is already published is left unchanged, with
-    its first decision. Only files that have changed since are published again.
+    promotion has changed it in the meantime. A version that is already published is left unchanged,
+    with its first decision. Only files that have changed since are published again.
 
     Args:
         decision_path: `Decision` as JSON.

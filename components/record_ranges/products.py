@@ -23,9 +23,9 @@ from quantgate.components.record_ranges.recording import Recorded
 from quantgate.domain.recipes import MATRIX, MomentsForm
 from quantgate.records.tasks import ModelFacts
 
-#: The largest value has so many bits. Sums of 2^27 products fit into int64.
+#: The number of bits of the largest value. Sums of 2^27 products fit into int64.
 BITS = 18
-#: Rows that are multiplied at once. Sums of so many products are exact in float64.
+#: Rows that are multiplied at once. Sums of this many products are exact in float64.
 MOST_ROWS = 4096
 #: Rows that are collected first, since a product costs much more than a row of it.
 LEAST_ROWS = 256

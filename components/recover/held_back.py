@@ -39,7 +39,7 @@ class _Run(NamedTuple):
     inner: _Outputs
 
     def judged(self, inner: Collection[str]) -> _Outputs:
-        """Return the outputs. Some are replaced by the input of their SOFTMAX, less its mean."""
+        """Return the outputs. Some are replaced by the input of their SOFTMAX, minus its mean."""
         return {
             title: _centered(self.inner[title]) if title in inner else values
             for title, values in self.outputs.items()

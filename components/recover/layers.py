@@ -32,7 +32,7 @@ def ranked(
 ) -> list[str]:
     """Return the ops that can be left out by the names of their outputs, the worst first.
 
-    An op's rank is the mean relative error per channel of its output, less that of its inputs.
+    An op's rank is the mean relative error per channel of its output, minus that of its inputs.
 
     Args:
         content: of the float model.

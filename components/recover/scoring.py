@@ -1,7 +1,7 @@
 """Score models by a metric on labelled samples, instead of their agreement with the float model.
 
 The loss of a model is how much worse its metric is than the float model's. In decibels it is
-`-10 log10` of the loss. So an edit that gains 0.5 dB takes away 11 % of the loss, as with the
+`-10 log10` of the loss. So an edit that gains 0.5 dB removes 11 % of the loss, as with the
 agreement.
 """
 

@@ -19,7 +19,7 @@ from quantgate.spec.model.source_files import data_files
 
 _LENGTH = struct.Struct("<Q")
 _CHECKSUM_BYTES = 4
-#: A longer record is damaged, or nothing to hold in memory for a check.
+#: A longer record is damaged, or too large to hold in memory for a check.
 MOST_BYTES = 64 << 20
 _PACKAGE = "quantgate.records"
 #: The fields of each message, with number, type and whether the field is repeated.

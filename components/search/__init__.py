@@ -1,1 +1,1 @@
-"""Search models whose layers differ in their bits, on held-back calibration data."""
+"""Search for models with different bits for different layers, on held-back calibration data."""

@@ -27,7 +27,7 @@ def search(
     code: Input[Artifact] = None,
     code_sha256: str = "",
 ) -> None:
-    """Search models whose layers differ in their bits. A search that fails is a result.
+    """Search for models with different bits for different layers. A search that fails is a result.
 
     Args:
         baseline: the float .tflite.

@@ -108,7 +108,7 @@ class _Search:
 
 
 def fill_slots(source: Source, budget: float) -> Outcome:
-    """Search a model for each slot.
+    """Search for a model for each slot.
 
     Args:
         source: the float model.

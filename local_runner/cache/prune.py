@@ -18,7 +18,7 @@ from quantgate.local_runner.storage.sources import fetched_in
 #: A run that has worked on an entry for more than a day was killed.
 _ABANDONED_S = 86_400.0
 
-#: Folders of small files, which are deleted if they were not used for so long.
+#: Folders of small files, which are deleted if they were not used for this long.
 _NOTES = ("last", "digests", "pipelines")
 _FORGOTTEN_S = 90 * 86_400.0
 

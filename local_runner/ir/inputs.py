@@ -1,4 +1,4 @@
-"""The inputs of tasks: resolved, known beforehand, or complete."""
+"""The inputs of tasks: resolved, known in advance, or complete."""
 
 import re
 from collections.abc import Mapping

@@ -23,7 +23,7 @@ PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 
 
 class TaskError(Exception):
-    """A task cannot go on. The message is for the user."""
+    """A task cannot continue. The message is for the user."""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def _missing(step: PlannedStep, secrets: Secrets) -> Iterator[str]:
 
 
 def _known_name(source: Any, inputs: Values) -> str | None:
-    """Return the name of a secret, or None if only a task can tell it."""
+    """Return the name of a secret, or None if only a task knows it."""
     if source.WhichOneof("kind") == "runtime_value":
         return str(source.runtime_value.constant.string_value)
     name = inputs.parameters.get(source.component_input_parameter)

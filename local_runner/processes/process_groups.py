@@ -1,9 +1,9 @@
 """Ending processes that a task leaves behind: process groups, and adopted processes.
 
-A process that starts a session of its own leaves its task's process group. On Linux it is ended all
-the same. A task's process adopts what its descendants leave behind, as the first process of a
+A process that starts a session of its own leaves its task's process group. On Linux it is ended
+anyway. A task's process adopts what its descendants leave behind, as the first process of a
 container does. When the task has ended, the fork server adopts the rest. On other systems such a
-process goes on.
+process continues.
 """
 
 import ctypes

@@ -28,7 +28,7 @@ def run_to_end(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 async def all_of(works: Iterable[Awaitable[Result]]) -> list[Result]:
-    """Return the results of all. If one raises, the others have ended before its error goes on."""
+    """Return the results of all. If one raises, the others end before its error is raised."""
     tasks = [asyncio.ensure_future(work) for work in works]
     try:
         return await asyncio.gather(*tasks)

@@ -94,7 +94,7 @@ def watch(
         limit_s: seconds after which watching is given up. None is no limit.
 
     Raises:
-        ClusterError: several requests in a row failed, or the time is up. The run goes on.
+        ClusterError: several requests in a row failed, or the time is up. The run continues.
     """
     until = None if limit_s is None else time.monotonic() + limit_s
     failures = PATIENCE - 1  # a cluster that does not answer the first request is not waited for

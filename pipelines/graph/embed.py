@@ -147,7 +147,7 @@ def _inputs_of(given: Mapping[str, Channel]) -> dict[str, str]:
 
 @contextmanager
 def _outside_of_any_pipeline() -> Iterator[None]:
-    """Allow to build a pipeline while another one is built, which kfp does not support."""
+    """Allow a pipeline to be built while another one is built, which kfp does not support."""
     around = Pipeline.get_default_pipeline()
     Pipeline._default_pipeline = None
     try:

@@ -113,7 +113,7 @@ def _measuring(plan: Plan, task: PipelineTask, title: str) -> PipelineTask:
 def _shard_items(plan: Plan, count: int, rounds: int) -> list[list[dict[str, int]]]:
     """Return the items of the loop over shards of each round. Without rounds, there is one loop.
 
-    How many samples a round has, depends on the data. So only their number is known here.
+    The data decides how many samples a round has. So only the number of rounds is known here.
     """
     enough = {"least_s": SHARD_S} if are_by_time(plan.spec) else {}
     of_rounds = [{"round": number, "rounds": rounds} for number in range(1, rounds + 1)]

@@ -48,7 +48,7 @@ def root_pipeline(plan: Plan, spec_sha256: str) -> BaseComponent:
 def _without_source_lines() -> Iterator[None]:
     """Keep KFP from reading the source of each caller, of which it uses the name.
 
-    It does so for every setting of a task, which takes half of the time that a graph takes.
+    It does so for every setting of a task, which takes half of the time of building a graph.
     """
     pipeline_task.inspect = SimpleNamespace(stack=partial(inspect.stack, context=0))
     try:

@@ -237,7 +237,7 @@ def with_external_buffers() -> Callable[[bytes], bytes]:
 
 @pytest.fixture
 def endless_model(build_model) -> str:
-    """A model whose output `y` [1, 2] is its input `x`. It loops for ever if `x` has a 100."""
+    """A model whose output `y` [1, 2] is its input `x`. It loops forever if `x` has a 100."""
     values = [Stored("a", [1, 2]), Stored("axes", [2], "int32", values=[0, 1])]
     largest = [Stored("largest", []), Step("REDUCE_MAX", ["a", "axes"], ["largest"])]
     above = [Stored("bound", [], values=99), Stored("above", [], "bool")]

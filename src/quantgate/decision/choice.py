@@ -101,7 +101,7 @@ def score(figures: Figures, objectives: Sequence[Objective], baseline: Figures) 
     """Return `sum(weight * change)`, or None if it is not finite.
 
     A change is `(figure - baseline) / abs(baseline)`, with the opposite sign if higher is better.
-    It is +0.5 for a size half as large again and -0.25 for a quarter less. The baseline scores 0,
+    It is +0.5 for a size 1.5 times as large and -0.25 for a quarter less. The baseline scores 0,
     and less is better.
     """
     if not is_weighted(objectives):

@@ -88,7 +88,7 @@ def _try_other_modes(attestations: Attestations) -> list[str]:
 
 
 def _untried(tried: set[str]) -> list[str]:
-    """Return the modes, or recipes after recipes alone, that may keep ops in float."""
+    """Return the modes that may keep ops in float, or such recipes if only recipes were tried."""
     if tried <= RECIPES.keys():
         known: list[Method] = [each for each in RECIPES.values() if not each.reserved]
     else:

@@ -193,7 +193,7 @@ def _ranges_unseen(calibration: SampleSet, evaluation: SampleSet) -> list[Warned
 
 
 def _constants_unseen(calibration: SampleSet, evaluation: SampleSet) -> list[Warned]:
-    """Warn of integer inputs that switch something on which calibration never saw."""
+    """Warn of integer inputs that enable parts of the model that calibration never ran."""
     return [
         UNCALIBRATED_INPUT.says(
             f"input `{name}` is {first.minimum:.4g} in all calibration samples and ranges from "

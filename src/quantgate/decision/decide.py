@@ -100,7 +100,7 @@ class _Ending:
         choice: the choice among the qualified candidates, None if there are none.
         is_open: whether other candidates or limits could give a winner.
         closest: the candidate that comes closest, if the decision is open.
-        lacks_winner: whether the baseline is to be kept, for want of a winner.
+        lacks_winner: whether the baseline is to be kept, because there is no winner.
         obstacle: why the baseline cannot be kept, None if it can.
     """
 

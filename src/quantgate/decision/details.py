@@ -84,7 +84,7 @@ def _ends(
 def _is_safer_without_xnnpack(
     evidence: Evidence, decision: Decision, attestation: Attestation | None
 ) -> bool:
-    """Return whether XNNPACK refuses the model that inputs and outputs are of, or can spoil it."""
+    """Return whether XNNPACK refuses the model whose ends are shown, or can compute it wrongly."""
     if decision.promoted is decision.baseline:
         timed = evidence.benchmark
         is_refused = timed is not None and evidence.facts.baseline_sha256 in timed.refusals

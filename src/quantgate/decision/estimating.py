@@ -35,8 +35,8 @@ class Measured:
         steps: the end of its evaluation, if it might have stopped early.
         covered: int64 [samples], the samples of the data set that were run, or None for all.
         units: the samples of the data set that count as one, by figure. Without, all count.
-        strata: for metrics over classes int32 [samples], the class of each sample. Of several in
-            one sample it is the one with the fewest samples, and -1 stands for none.
+        strata: for metrics over classes int32 [samples], the class of each sample. If a sample
+            shows several, it is the one with the fewest samples. -1 stands for none.
         class_names: the names of the classes by number, if they are known.
         ranges: the ranges of values per sample that the spec has, by figure.
         groups: int64 [samples], the group of each sample of a copy that counts samples once.

@@ -1,4 +1,4 @@
-"""The joint test of a run's candidates: who takes part, and the level at which each is tested."""
+"""The joint test of a run's candidates: which take part, and the level at which each is tested."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ from quantgate.statistics.groups import contributions
 from quantgate.statistics.samples import Samples
 
 JOINT, NONE = "joint", "none"
-#: So many samples tell correlations to two digits, and stay small for many candidates.
+#: This many samples determine correlations to two digits, and stay small for many candidates.
 MOST_CORRELATED = 50_000
 
 

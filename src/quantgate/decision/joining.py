@@ -218,7 +218,7 @@ def _in_order(figures: Mapping[str, float], metrics: Mapping[str, str]) -> dict[
 
 
 def _by_model(evidence: Evidence) -> dict[str, Evaluation]:
-    """Return one evaluation for each model. Of several it is the same one in every order."""
+    """Return one evaluation for each model. If there are several, their order does not matter."""
     preferred = sorted(
         evidence.evaluations,
         key=lambda one: (_was_measured(one.measurement), one.measurement.model_dump_json()),

@@ -17,10 +17,10 @@ from quantgate.wording.recovery import change_text, kept_text
 TryEdits = Callable[[Attestation], Tried | None]
 #: Ops that join values, which then share one scale.
 _JOINING = frozenset({"CONCATENATION", "PACK"})
-#: The error above which it is worth to export the parts of a joined output.
+#: The error above which it is worth exporting the parts of a joined output.
 _MUCH = 0.05
 _INTEGERS = ("int8", "int16")
-#: The way out if no edit helps.
+#: The advice if no edit helps.
 TRAIN = "use quantization-aware training, the remaining option"
 _WIDE = "{recipe: static_wi8_ai16, inputs: float32, outputs: float32}"
 _UNROLL = "unroll the recurrent layers (`unroll=True` in Keras)"
@@ -64,7 +64,7 @@ def advice_on_edits(tried: Tried) -> Iterator[str]:
 
 
 def advice_on_recovered(entries: Iterable[Entry]) -> Iterator[str]:
-    """Yield what is left after the recovery that the spec asks for."""
+    """Yield the advice that remains after the recovery that the spec asks for."""
     for entry in entries:
         recovery = entry.recovery
         if recovery and recovery.status is RecoveryStatus.UNCHANGED:

@@ -22,18 +22,18 @@ def summarize(
     refusal: str | None = None,
     baseline_clause: str = "",
 ) -> str:
-    """Say who wins and with which figures, or that nobody does and who came closest.
+    """Say which candidate wins and with which figures, or that none does and which came closest.
 
     Args:
         baseline: the baseline, for comparison.
         candidates: all candidates.
         winner: the winner's name.
-        closest: the candidate that came closest if nobody won.
+        closest: the candidate that came closest if none won.
         named: the figures that the spec's objectives and limits name, the most important first.
             Other metrics follow as far as there is room.
         metrics: the metric by the name of its figure.
-        refusal: the reason why nobody could win.
-        baseline_clause: the fate of the baseline, if it is kept when nobody wins.
+        refusal: the reason why no candidate could win.
+        baseline_clause: the fate of the baseline, if it is kept when no candidate wins.
     """
     if winner:
         entry = next(entry for entry in candidates if entry.name == winner)

@@ -64,7 +64,7 @@ def lines_of(root: Node, now: float, height: int) -> list[Line]:
 
     If there are too many lines, the tree is shortened step by step until it fits. First, branches
     that have ended become one line each, then branches that wait. Then neighbours of these are
-    merged. Then branches that have only tasks become one line each, and then all branches. At last,
+    merged. Then branches that have only tasks become one line each, and then all branches. Finally,
     the remaining lines are cut.
     """
     lines: list[Line] = []

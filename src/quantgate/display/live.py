@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: Time between two redraws.
 PAUSE_S = 0.125
-# Colours only repeat the words, for people who do not see them.
+# Colours only repeat the words, for people who cannot see them.
 _LOOKS: Mapping[str, str] = MappingProxyType(
     {
         "waiting": "\x1b[2m",

@@ -19,12 +19,12 @@ class Figure:
             compared with the baseline in pairs.
         is_mean: whether the figure is the mean of the samples' own values.
         is_binary: whether the per-sample value is 0 or 1 (correct or not).
-        classed: how classes make up a figure that is no mean over samples. "recall": a mean over
+        classed: how classes make up a figure that is not a mean over samples. "recall": a mean over
             classes of right and wrong. "labels": each sample has one class. "ranks": samples are
             positive or negative. "shown": a sample can show several classes.
         labelled: whether the figure needs labels. Otherwise the baseline's outputs are the truth.
         percentile: the percentile of the timings, for a latency.
-        needs: the options of a metric that it cannot do without.
+        needs: the options that a metric requires.
         takes: the options that it may have.
         plot: the plot that reports draw of the predictions behind it.
         hub_name: the name of the metric on Hugging Face, if that differs.
@@ -67,7 +67,7 @@ def count_of_bytes(name: str) -> Figure:
 
 
 def count_of(unit: str, name: str) -> Figure:
-    """Return a figure that counts something there should be little of."""
+    """Return a figure that counts something of which less is better."""
     return Figure(name, higher_is_better=False, unit=unit)
 
 

@@ -48,7 +48,7 @@ _OF_WEIGHTS = (BIASES, EQUALIZE)
 LEAST_GAIN_DB = 0.5
 #: The same for ops left in float or 16 bits, which cost size and, in 16 bits, much time.
 LEAST_GAIN_OF_LAYERS_DB = 6.0
-#: One of so many calibration samples is held back.
+#: One of this many calibration samples is held back.
 HELD_BACK_OF = 3
 #: The most samples of a signature that are held back.
 MOST_HELD_BACK = 32

@@ -2,7 +2,7 @@
 
 import math
 
-#: Said instead of a number.
+#: The value of `shards` that lets quantgate choose the number.
 AUTO = "auto"
 #: KFP passes the outputs of all shards in one argument of 128 KiB, 1,000 bytes each.
 MOST_SHARDS = 64

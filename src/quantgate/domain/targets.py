@@ -29,7 +29,7 @@ class Target:
         name: the name in a spec's `measure.targets`.
         figures: the figures that measuring yields, for candidates only.
         module: the module that measures, if that is not LiteRT.
-        needs: the keys of its entry in a spec that it cannot do without.
+        needs: the required keys of its entry in a spec.
         takes: the keys that the entry may have.
         embedded: whether it runs models of one sample at a time, with fixed shapes.
     """

@@ -61,7 +61,7 @@ def import_kfp_without_client() -> None:
     """Import kfp as its own runtime does, without the client.
 
     Importing the client takes longer than a cached run. Later imports of `kfp.dsl` and
-    `kfp.compiler` are complete all the same.
+    `kfp.compiler` are complete anyway.
     """
     before = os.environ.get(KFP_RUNTIME)
     os.environ[KFP_RUNTIME] = "true"

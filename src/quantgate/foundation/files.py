@@ -126,7 +126,7 @@ def disk_bytes(folder: Path) -> int:
 
 
 def is_named_pipe(path: Path) -> bool:
-    """Return whether reading a path may wait for ever. A shell's pipe, as /dev/fd/63, does not."""
+    """Return whether reading a path may wait forever. A shell's pipe, as /dev/fd/63, does not."""
     return path.is_fifo() and path.resolve().exists()
 
 

@@ -12,8 +12,8 @@ from typing import Any
 def put_off(*names: str) -> Iterator[None]:
     """Import a library without these submodules, which are imported once they are used.
 
-    It is for what a library imports for a few rare functions. `importlib.util.LazyLoader`
-    does not serve, as a later import statement makes it load its module. A module that is already
+    It is for what a library imports for a few rare functions. `importlib.util.LazyLoader` does not
+    help, because a later import statement makes it load its module. A module that is already
     imported stays as it is.
     """
     for name in names:

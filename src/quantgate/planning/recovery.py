@@ -15,12 +15,12 @@ from quantgate.spec.model.spec import Spec
 def recovered_candidates(
     spec: Spec, candidates: Iterable[PlannedCandidate]
 ) -> tuple[PlannedCandidate, ...]:
-    """Return the recovered candidates of a spec. Of equal ones, that of a recipe is taken.
+    """Return the recovered candidates of a spec. If several are equal, that of a recipe is taken.
 
-    One without 8-bit activations has one only if the spec names its mode or recipe. A candidate of
-    a mode with options has none, because recipes have no such options. One that needs second
-    moments has none, because they are those of the unedited model. With `modes: auto`, those of
-    modes have none if there are any of recipes.
+    A candidate without 8-bit activations has a recovered one only if the spec names its mode or
+    recipe. A candidate of a mode with options has none, because recipes have no such options. One
+    that needs second moments has none, because they are those of the unedited model. With
+    `modes: auto`, those of modes have none if there are any of recipes.
     """
     if spec.quantize.recover is None:
         return ()

@@ -52,8 +52,8 @@ class KernelCheck(Record):
 class ColumnCheck(Record):
     """A comparison of the columns of an output with those of the float model.
 
-    A column has the values at one index of the dimension `axis`, which is 0 for the batch. Of
-    `columns` columns, `varying` ones vary in the float model. `constant` of these have the same
+    A column has the values at one index of the dimension `axis`, which is 0 for the batch.
+    `varying` of the `columns` columns vary in the float model. `constant` of these have the same
     value everywhere, and `poor` of them agree to less than 10 dB.
     """
 

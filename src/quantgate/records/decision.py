@@ -29,8 +29,8 @@ class Family(Record):
         method: "joint" if all candidates share the error rate, "none" if each has its own.
         confidence: the confidence of the whole run: the lowest of the limits'.
         candidates: the number of distinct models in the test.
-        effective: the number of independent models that they count as, because some give nearly
-            the same answers. None if each is tested by itself.
+        effective: the number of independent models that they count as, because some give nearly the
+            same outputs. None if each is tested by itself.
     """
 
     method: Literal["joint", "none"]
@@ -40,7 +40,7 @@ class Family(Record):
 
 
 class Closest(Record):
-    """The candidate that came nearest when nothing qualified, and the limits it violates.
+    """The candidate that came closest when none qualified, and the limits it violates.
 
     `limits` are the violated limits, loosened just enough for the candidate to pass, in the form of
     the spec's `gate`. They are empty if no limit would help.
@@ -130,8 +130,8 @@ class Decision(Record):
         """Read a decision.
 
         Raises:
-            InputError: the file is no decision, of a newer version, cut off, or changed since it
-                was written.
+            InputError: the file is not a decision, of a newer version, truncated, or changed since
+                it was written.
         """
         content = read_content(path, VERSION)
         decision = super().read(path)

@@ -30,7 +30,7 @@ def read_content(path: str | Path, version: int) -> Content:
     """Read the JSON object in a decision file.
 
     Raises:
-        InputError: the file is missing, cut off, or of a newer version than `version`.
+        InputError: the file is missing, truncated, or of a newer version than `version`.
     """
     try:
         content = json.loads(Path(path).read_bytes())

@@ -117,7 +117,7 @@ class Measurement(Record):
 
     `samples.npz` beside it holds an array [samples] for each figure, in the order of the data
     set. It is uint8 if all values are 0 or 1, and float64 otherwise. Its mean is the figure.
-    For a figure that is no mean over samples, it holds the contributions, whose spread is its
+    For a figure that is not a mean over samples, it holds the contributions, whose spread is its
     uncertainty. For metrics over classes, `strata.npz` holds the class of each sample.
     `metrics` are by the names of their figures. `ranges` of values per sample are by figure, as far
     as the spec has them. `slices` are by figure. In each slice the metric has a figure of its own,

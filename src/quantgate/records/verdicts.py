@@ -51,7 +51,7 @@ class Verdict(Record):
         outcome: "pass" for a limit that is met and "fail" for one that is violated, both at the
             confidence if there is one. "undecided" if the data shows neither.
         samples_needed: for "undecided", the number of samples that would decide, if they were like
-            those at hand. None if no number would.
+            the present ones. None if no number would.
         passed: `outcome == "pass"`, kept for readers of version 0.1.
         worst_of: for a rule on each slice, the figure that has the slices. `name` is then the
             figure of the worst slice.

@@ -1,4 +1,4 @@
-"""Warnings about measurements that the decision rests on, told apart from the others."""
+"""Warnings about measurements that the decision rests on, and the others."""
 
 from quantgate.domain.figures import BENCHMARKED
 from quantgate.domain.targets import TARGET_OF

@@ -19,7 +19,7 @@ from quantgate.report.text import one_line
 from quantgate.report.ways_out import advice_items
 from quantgate.wording.figures import short_name
 
-# Colours only repeat the words, for people who do not see them.
+# Colours only repeat the words, for people who cannot see them.
 _STYLES: Mapping[str, str] = MappingProxyType(
     {
         "baseline": "dim",

@@ -1,4 +1,4 @@
-"""The record of a run, kept up to date while it goes on."""
+"""The record of a run, kept up to date while it runs."""
 
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Recorder:
-    """Keeps `run.json` up to date while the run goes on, in case the run is killed."""
+    """Keeps `run.json` up to date during the run, in case the run is killed."""
 
     def __init__(self, run: RunFolder) -> None:
         self._run = run
@@ -56,7 +56,7 @@ class Recorder:
         RunRecord(state="decided" if decided else "failed", tasks=tasks).keep(self._run)
 
     def interrupted_text(self, is_cached: bool) -> str:
-        """Return a text about an interrupted run that says what was kept and how to go on."""
+        """Return a text about an interrupted run that says what was kept and how to continue."""
         states = [task.state for task in self._tasks.values()]
         promoting = any(task.title == PROMOTE for task in self._tasks.values())
         ended = states.count("SUCCEEDED") if is_cached else 0

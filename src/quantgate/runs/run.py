@@ -70,7 +70,7 @@ def run_spec(loaded: LoadedSpec, plan: Plan, settings: Settings) -> Conclusion:
     """Run a loaded spec, and show the progress.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C was pressed. The text says what was kept and how to go on.
+        KeyboardInterrupt: Ctrl-C was pressed. The text says what was kept and how to continue.
     """
     run = create_run(settings.runs_dir, loaded.spec.name)
     with held(run):
@@ -126,7 +126,7 @@ def _execute(
 
 
 def _warning_of_gaps(observer: "Observer") -> "Observer":
-    """Return an observer that warns at the start about what a model is not kept from."""
+    """Return an observer that warns at the start about gaps in the sandbox of models."""
     from quantgate.components.processes.sandbox import gaps
     from quantgate.local_runner.records.events import RunStarted, Warned
 

@@ -1,4 +1,4 @@
-"""Estimates of metrics over classes, which are no means over samples."""
+"""Estimates of metrics over classes, which are not means over samples."""
 
 import math
 from dataclasses import dataclass, replace
@@ -67,7 +67,7 @@ class MeanRecall(WithoutObstacle):
         return int(self.counts.totals.sum())
 
     def at_most(self, limit: float) -> float:
-        """Return the p-value by the likeliest rates."""
+        """Return the p-value at the maximum-likelihood rates."""
         return recalls.p_value(self.counts, limit)
 
     def at_least(self, limit: float) -> float:
@@ -75,7 +75,7 @@ class MeanRecall(WithoutObstacle):
         return recalls.p_value(self.others, self.whole - limit)
 
     def upper(self, confidence: float) -> float:
-        """Return the bound by the likeliest rates."""
+        """Return the bound at the maximum-likelihood rates."""
         return recalls.upper_bound(self.counts, confidence)
 
     def lower(self, confidence: float) -> float:

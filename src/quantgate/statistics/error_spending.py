@@ -7,7 +7,7 @@ the figure itself. Several limits share the error of the early looks. It is the 
 verdict, because a candidate fails as soon as it violates one limit.
 """
 
-#: The number of samples before the first look. Each further look takes half as many again.
+#: The number of samples before the first look. Each further look takes 1.5 times as many.
 FIRST_LOOK = 100
 GROWTH = 1.5
 #: The part of the error rate that early looks may spend.

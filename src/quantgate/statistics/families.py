@@ -1,8 +1,8 @@
 """The joint test of several candidates: step-down max-T over exact p-values.
 
 All candidates share one error rate. They are tested from the smallest p-value on. The level of each
-test depends on the correlation of their samples, by a normal copula, so that candidates that give
-nearly the same answers count as nearly one. Each that passes leaves its share to the rest.
+test depends on the correlation of their samples, by a normal copula, so that candidates with nearly
+the same outputs count as nearly one. Each that passes leaves its share to the rest.
 
 Sources:
     Westfall, P. and Young, S. (1993), Resampling-Based Multiple Testing.

@@ -25,7 +25,7 @@ CONFIDENCE = 0.95
 NANOSECONDS_PER_MS = 1e6
 # A chunk of resampled timings stays within 8 MB, whatever the number of rounds.
 CHUNK_VALUES = 1 << 20
-#: Up to so many rounds the draws fit in one chunk, which is kept for the next two models.
+#: Up to this many rounds, the draws fit in one chunk, which is kept for the next two models.
 FEW_ROUNDS = CHUNK_VALUES // RESAMPLES
 
 

@@ -10,7 +10,7 @@ from quantgate.statistics import betting
 from quantgate.statistics.moments import Gap, Moments, Obstacle
 from quantgate.statistics.samples import Samples
 
-#: The part of the samples whose share of the spread is told.
+#: The part of the samples whose share of the spread is reported.
 FEW = 0.01
 
 

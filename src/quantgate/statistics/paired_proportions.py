@@ -15,7 +15,7 @@ from quantgate.statistics.paired_test import PairedTest
 from quantgate.statistics.sample_counts import ROUNDING, least_samples, whole_samples
 from quantgate.statistics.samples import Samples
 
-#: With so many pairs that only one model gets right, the statistic is normal to three digits.
+#: With this many pairs that only one model gets right, the statistic is normal to three digits.
 MANY = 5_000
 BISECTIONS = 60
 
@@ -61,8 +61,8 @@ class Pairs:
 def p_value(pairs: Pairs, difference: float) -> float:
     """Return the exact p-value of "the mean difference is `difference` or more".
 
-    It never rises with the difference. It is 1 if the pairs at hand do not speak against that at
-    all. For very many discordant pairs it is that of the normal distribution.
+    It never rises with the difference. It is 1 if the pairs do not contradict that at all. For very
+    many discordant pairs it is that of the normal distribution.
     """
     if not pairs.mean < difference:
         return 1.0
@@ -106,7 +106,7 @@ def score_bound(pairs: Pairs, confidence: float) -> float:
 
 
 def score_variance(pairs: Pairs, difference: float) -> float:
-    """Return the variance of one pair's difference, at its likeliest for a mean `difference`."""
+    """Return the likeliest variance of one pair's difference, if its mean is `difference`."""
     counts = pairs.only_first, pairs.only_second
     return float(score_statistic.variance(*counts, pairs.total, difference))
 

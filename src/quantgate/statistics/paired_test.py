@@ -3,7 +3,7 @@
 The hypothesis is that the mean difference is `difference` or more. Tables of outcomes are ordered
 by the score statistic at the difference, so that their order changes with it. Greater differences
 are therefore tested, too. They are tested in cells, each at its least difference, with all tables
-that are at least as good as the one at hand at either end of the cell. The p-value is the greatest
+that are at least as good as the observed one at either end of the cell. The p-value is the greatest
 of these probabilities over all rates of gains within their own bounds, whose error is added.
 
 Sources:
@@ -32,7 +32,7 @@ RATE_ERROR, ADDED_ERROR = 1e-9, 1e-8
 STEP, FULL = 0.5, 1_000
 #: The width of a cell in standard errors without a hypothesis.
 WIDTH = 0.12
-#: So many cells are computed at once.
+#: The number of cells that are computed at once.
 CELLS = 3
 #: Beyond a cell whose chance is this part of the greatest so far, no cell has a greater one.
 PART = 0.25

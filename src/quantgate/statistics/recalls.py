@@ -1,9 +1,10 @@
 """Test and bound for a difference of mean recalls (balanced accuracy), from counts by class.
 
 The hypothesis is that the first model's mean recall exceeds the second's by `difference` or more.
-The p-value is the probability of a drop no greater than the one at hand, at the likeliest rates
-that the hypothesis allows (a parametric bootstrap). The probability is computed, not drawn. A rare
-class in which nothing was lost is where the likelihood puts a loss, so that it keeps the test open.
+The p-value is the probability of a drop no greater than the observed one, at the maximum-likelihood
+rates that the hypothesis allows (a parametric bootstrap). The probability is computed, not drawn. A
+rare class in which nothing was lost is where the likelihood puts a loss, so that it keeps the test
+open.
 """
 
 import math
@@ -17,12 +18,13 @@ from quantgate.statistics.roots import falling_root
 from quantgate.statistics.sample_counts import whole_samples
 from quantgate.statistics.samples import Labels, Samples
 
-#: A class without a loss counts as if it had this one, so that its likeliest rate can be above 0.
+#: A class without a loss counts as if it had this one, so that its maximum-likelihood rate can be
+#: above 0.
 TINY = 1e-9
 #: The reach of a count, in standard deviations and in counts beyond them.
 DEVIATIONS, BEYOND = 8, 16
-#: The numbers of sums of losses that are told apart, for few and for many sizes of classes, and the
-#: standard errors that they extend over.
+#: The numbers of sums of losses that are distinguished, for few and for many sizes of classes, and
+#: the standard errors that they extend over.
 MOST_BINS, LEAST_BINS, EXTENT = 32_768, 4_096, 20
 #: Less likely sums are left out.
 UNLIKELY = 1e-12
@@ -136,7 +138,7 @@ def _deviation(counts: ClassCounts) -> float:
 
 
 def _likeliest(counts: ClassCounts, difference: float) -> tuple[Values, Values]:
-    """Return the likeliest rates of losses and gains by class whose mean drop is `difference`.
+    """Return the maximum-likelihood rates of losses and gains whose mean drop is `difference`.
 
     With the Lagrange multiplier `m` of the mean drop, a class of `n` samples has the rates
     `lost / x` and `won / (x + 2 m)`, where `x` is such that its rates sum up to 1.
@@ -175,9 +177,9 @@ def _scale(counts: ClassCounts, multiplier: float) -> Values:
 
 
 def _chance(counts: ClassCounts, lost: Values, won: Values) -> float:
-    """Return the probability of a mean drop of at most the one at hand, at rates by class.
+    """Return the probability of a mean drop of at most the observed one, at rates by class.
 
-    Of many possible sums, the nearest of evenly spaced ones are taken, for the drop at hand, too.
+    If there are many possible sums, they and the observed drop are rounded to evenly spaced ones.
     They are the same for all rates, so that the probability falls as more is lost.
     """
     drops, chances, own, width = np.zeros(1), np.ones(1), 0.0, _width(counts)
@@ -194,7 +196,7 @@ def _chance(counts: ClassCounts, lost: Values, won: Values) -> float:
 
 
 def _width(counts: ClassCounts) -> float:
-    """Return the distance of the sums that are told apart, or 0 for all of them."""
+    """Return the distance of the sums that are distinguished, or 0 for all of them."""
     sizes, classes = np.unique(counts.totals, return_counts=True)
     bins = max(LEAST_BINS, MOST_BINS // len(sizes))
     is_small = len(sizes) == 1 or np.prod(2 * sizes * classes + 1) <= bins
@@ -202,7 +204,7 @@ def _width(counts: ClassCounts) -> float:
 
 
 def _law(size: float, lost: Values, won: Values) -> tuple[Values, Values]:
-    """Return the likely sums of losses less gains over classes of one size, and their chances."""
+    """Return the likely sums of losses minus gains over classes of one size, and their chances."""
     mean = size * float(np.sum(lost - won))
     variance = size * float(np.sum(lost + won - (lost - won) ** 2))
     reach = math.ceil(DEVIATIONS * math.sqrt(max(variance, 0.0)) + BEYOND)

@@ -51,7 +51,7 @@ def statistic(lost: Any, won: Any, total: int, difference: Any) -> Any:
 
 
 def variance(lost: Any, won: Any, total: int, difference: Any) -> Any:
-    """Return the variance of one pair's difference, at its likeliest for a mean `difference`."""
+    """Return the likeliest variance of one pair's difference, if its mean is `difference`."""
     linear = (2 * total - lost + won) * difference - lost - won
     constant = -won * difference * (1 - difference)
     root = np.sqrt(np.maximum(linear**2 - 8 * total * constant, 0))

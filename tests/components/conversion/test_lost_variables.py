@@ -1,4 +1,4 @@
-"""SavedModels whose variables TensorFlow's converter does not restore: they convert all the same.
+"""SavedModels whose variables TensorFlow's converter does not restore: they convert anyway.
 
 Keras 3 models that `tf.saved_model.save` wrote are such models. The values of the SavedModel in
 TensorFlow are the right ones.

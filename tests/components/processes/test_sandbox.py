@@ -87,7 +87,7 @@ def test_a_program_that_is_started_is_in_the_sandbox(tmp_path: Path):
 
 
 def fill(folder: Path) -> None:
-    """Make, move, append, cut short and delete files in a folder."""
+    """Make, move, append, truncate and delete files in a folder."""
     (folder / "first").mkdir()
     (folder / "second").mkdir()
     (folder / "first" / "file").write_text("long text")

@@ -62,7 +62,7 @@ def follow(client: "ImpatientClient", run_id: str, options: argparse.Namespace) 
     Raises:
         ClusterError: the cluster is unreachable, or the run or its decision is lost.
         StepFailed: a task failed.
-        KeyboardInterrupt: Ctrl-C was pressed. The text says how to go on.
+        KeyboardInterrupt: Ctrl-C was pressed. The text says how to continue.
     """
     from quantgate.pipelines.cluster.following import watch
 

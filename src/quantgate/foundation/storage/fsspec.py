@@ -26,7 +26,7 @@ _TIMES = ("mtime", "modified", "LastModified", "last_modified", "created")
 
 
 class FsspecStorage:
-    """Reads whole files, and detects by a fingerprint when one is replaced meanwhile."""
+    """Reads whole files, and detects by a fingerprint when one is replaced in the meantime."""
 
     def listing(self, uri: str) -> Listing:
         """See `Storage`."""

@@ -13,7 +13,7 @@ def messages(content: memoryview, number: int) -> Iterator[memoryview]:
 
     Raises:
         ValueError: the content is not a message.
-        IndexError: the content is cut off.
+        IndexError: the content is truncated.
     """
     for each, value in _fields(content):
         if each == number and isinstance(value, memoryview):

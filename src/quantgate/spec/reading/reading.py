@@ -88,7 +88,7 @@ def _model_instead(path: Path) -> UsageError:
 
 
 def _specs_near(path: Path) -> str:
-    """Return the way out of a spec that does not exist: those in the folder, or how to get one."""
+    """Return the fix for a missing spec: the specs in the folder, or how to get one."""
     specs = {file.stem: file.name for file in sorted(path.parent.glob("[!.]*.y*ml"))}
     if near := nearest(path.stem, specs):
         return f"Did you mean {listed(specs[stem] for stem in near)}?"

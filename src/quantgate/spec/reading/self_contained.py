@@ -1,4 +1,4 @@
-"""A spec as text that is used where the JSON files of its recipes are not."""
+"""A spec as text that does not need the JSON files of its recipes."""
 
 from copy import deepcopy
 from pathlib import Path
