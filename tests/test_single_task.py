@@ -52,7 +52,7 @@ def test_recipe_files_do_not_exist_in_the_task(tmp_path: Path) -> None:
     ]
 
 
-def test_other_mistakes_are_told_as_in_any_spec(tmp_path: Path) -> None:
+def test_other_mistakes_are_reported_as_in_any_spec(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="there is no recipe `dynamic_wi8`"):
         run("[dynamic_wi8]", tmp_path)
 

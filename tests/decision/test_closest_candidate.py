@@ -48,7 +48,7 @@ def test_a_miss_of_a_limit_of_0_is_measured_by_the_value(run):
     assert run.decide({"top1": {"max_drop": 0}}).closest.name == "float16"
 
 
-def test_equal_worst_misses_are_told_apart_by_the_next(run):
+def test_equal_worst_misses_are_ordered_by_the_next_ones(run):
     run.add("dynamic_range", "dynamic_range", 550, lost=100)
     run.add("float16", "float16", 540, lost=100)
     assert run.decide({**KEEP_TOP1, **HALVE_SIZE}).closest.name == "float16"

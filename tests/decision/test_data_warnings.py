@@ -64,7 +64,7 @@ def test_samples_in_both_data_sets_are_counted():
     ]
 
 
-def test_doubts_about_files_are_told_with_the_purpose():
+def test_doubts_about_files_are_reported_with_the_purpose():
     calibration, evaluation = samples("calibration"), samples("evaluation")
     skipped = "1 file in `x` is not read"
     manifest = evaluation.manifest.model_copy(update={"warnings": [FILES_NOT_READ.says(skipped)]})
@@ -230,7 +230,7 @@ def test_evaluation_samples_that_models_were_chosen_by_are_counted():
     ]
 
 
-def test_random_search_data_is_told():
+def test_random_search_data_is_reported():
     search = {"serve": samples("search", synthetic=True)}
     (told,) = warnings_about({}, {"serve": samples("evaluation")}, search)
     assert told.message.startswith("the search data is random")

@@ -62,7 +62,7 @@ def test_unlike_candidates_share_the_error_rate(several):
     )
 
 
-def test_candidates_with_the_same_answers_count_as_one(several):
+def test_candidates_with_the_same_outputs_count_as_one(several):
     decision = several([1, 1, 1, 1])
     assert set(outcomes(decision)) == {VerdictOutcome.PASS}
     assert decision.family.effective == pytest.approx(1, abs=0.05)
@@ -140,7 +140,7 @@ def test_reports_state_the_promise_and_the_level(several):
     assert "at 98.7" in told["undecided"]
 
 
-def test_a_single_candidate_has_no_place_to_tell(several):
+def test_a_single_candidate_is_not_said_to_share_the_error_rate(several):
     decision = several([1])
     entry = decision.candidates[0]
     assert place_text(entry, decision.family) is None
@@ -149,7 +149,7 @@ def test_a_single_candidate_has_no_place_to_tell(several):
     assert "promise" in dict(explain(decision, entry))
 
 
-def test_a_pass_at_a_share_tells_its_level(several):
+def test_a_pass_at_a_share_reports_its_level(several):
     decision = several([1, 2, 3, 4], lost=1)
     told = [dict(explain(decision, entry))["met"] for entry in decision.candidates]
     assert sum("at 98." in text for text in told) > 1

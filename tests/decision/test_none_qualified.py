@@ -143,7 +143,7 @@ def unmeasured(run):
         [{"minimize": "size_bytes", "weight": 1}, {"maximize": "top1", "weight": 2}],
     ],
 )
-def test_nobody_qualifies_beside_a_baseline_that_was_not_measured(unmeasured, limits, choose):
+def test_no_candidate_qualifies_beside_a_baseline_that_was_not_measured(unmeasured, limits, choose):
     decision = unmeasured.decide(limits, choose)
     assert (decision.outcome, decision.winner, decision.closest) == ("none_qualified", None, None)
     assert decision.summary == "no candidate qualifies: the only candidate could not be measured"

@@ -96,7 +96,7 @@ def test_recovered_candidates_share_the_error_rate(run):
     assert family.candidates == 2
 
 
-def test_the_edits_are_told_with_what_they_gained_on_which_data():
+def test_the_edits_are_reported_with_what_they_gained_on_which_data():
     assert edits_text(RECOVERY) == (
         "the float model of `static_wi8_ai8` was edited before it was quantized: channels rescaled "
         "between layers (+17.5 dB), biases corrected layer by layer (+0.8 dB). The agreement with "

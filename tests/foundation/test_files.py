@@ -125,7 +125,7 @@ def test_full_disk_is_recognized() -> None:
     assert not is_disk_full(ValueError())
 
 
-def test_named_pipes_are_told_from_pipes_of_a_shell(tmp_path: Path) -> None:
+def test_named_pipes_are_distinguished_from_pipes_of_a_shell(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to("pipe")
     (tmp_path / "file").touch()

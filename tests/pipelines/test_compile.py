@@ -69,7 +69,7 @@ def display_names(dag: dict[str, Any], ir: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("story", REFRESH.STORIES)
-def test_golden(story: str, tmp_path: Path) -> None:
+def test_examples_compile_to_their_golden_files(story: str, tmp_path: Path) -> None:
     path = tmp_path / "pipeline.yaml"
     REFRESH.compile_story(story, path)
     golden = GOLDENS / f"{story}.pipeline.yaml"

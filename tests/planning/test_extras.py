@@ -47,5 +47,5 @@ def test_targets_need_their_tools() -> None:
     assert needed(measure=measured) == USUAL | {"microcontroller", "ethos_u"}
 
 
-def test_the_place_of_promotion_counts() -> None:
+def test_a_publication_target_in_a_bucket_needs_its_extra() -> None:
     assert needed(promote={"to": "gs://bucket/models"}) == USUAL | {"gcs"}

@@ -33,7 +33,7 @@ def plan_of(
     )
 
 
-def test_the_plan_tells_how_many_samples_decide_for_one_and_for_all() -> None:
+def test_the_plan_shows_how_many_samples_decide_for_one_and_for_all() -> None:
     plan = plan_of({"top1": {"max_drop": 0.01, "confidence": 0.95}})
     (told,) = descriptions(plan)
     assert told == (

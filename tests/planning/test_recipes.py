@@ -136,7 +136,7 @@ def test_a_rule_alone_can_need_ranges() -> None:
     assert [rule["operation"] for rule in item["rules"]] == ["*", "FULLY_CONNECTED"]
 
 
-def test_nothing_to_try_without_data_is_said() -> None:
+def test_nothing_to_try_without_data_is_reported() -> None:
     with pytest.raises(SpecError, match=r"all of those modes need representative data"):
         plan_of({"target": "npu"}, calibration=False)
 

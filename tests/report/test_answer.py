@@ -25,7 +25,7 @@ def test_a_loss_against_a_limit_without_a_confidence_says_so(winner: Decision) -
     assert shown["top1"] == "drop of 0.0031. The limit is at most 0.01, without a confidence"
 
 
-def test_quantities_on_a_target_stand_against_what_is_allowed(winner: Decision) -> None:
+def test_measurements_on_a_target_are_shown_with_their_limits(winner: Decision) -> None:
     arena = {"name": "mcu_arena_bytes", "rule": "max", "limit": 32768.0}
     shown = costs(unbounded(winner, figure=7872.0, value=7872.0, **arena))
     assert shown["mcu_arena"] == "value of 7,872 bytes. The limit is at most 32,768 bytes"
@@ -36,7 +36,7 @@ def test_checks_of_a_target_are_no_costs(winner: Decision) -> None:
     assert "mcu_runs" not in costs(unbounded(winner, **runs))
 
 
-def test_data_of_several_signatures_are_told_apart(winner: Decision) -> None:
+def test_data_of_several_signatures_is_distinguished(winner: Decision) -> None:
     sources = [
         DataSource(
             purpose="evaluation",

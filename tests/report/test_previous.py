@@ -20,7 +20,7 @@ def test_the_section_stands_before_the_provenance_and_in_the_contents(
     assert "none qualified -> winner integer_only_int8" in page.texts
 
 
-def test_a_changed_spec_is_told(winner: Decision) -> None:
+def test_a_changed_spec_is_reported(winner: Decision) -> None:
     other = winner.provenance.model_copy(update={"spec_sha256": "0" * 64})
     before = winner.model_copy(update={"provenance": other})
     after = f"{winner.provenance.spec_sha256[:12]}"

@@ -50,7 +50,7 @@ def test_latest_points_only_to_runs_with_a_decision(tmp_path: Path) -> None:
     assert newest_decided(tmp_path / "runs") == second.path
 
 
-def test_reports_tell_the_changes_since_the_previous_run(tmp_path: Path) -> None:
+def test_reports_list_the_changes_since_the_previous_run(tmp_path: Path) -> None:
     runs = [create_run(tmp_path / "runs", "digits") for _ in range(2)]
     for number, run in enumerate(runs):
         results = write_results(tmp_path, b"model")

@@ -23,7 +23,7 @@ def test_independent_candidates_share_the_error_as_sidak_says():
     assert (first.left, first.passed) == (4, False)
 
 
-def test_candidates_alike_count_as_one():
+def test_fully_correlated_candidates_count_as_one():
     assert step_down([2.0] * 4, ALIKE, 0.05)[0].share == pytest.approx(1, abs=0.04)
 
 

@@ -119,7 +119,7 @@ def test_skewed_values_need_as_many_samples_as_their_skewness_asks_for():
     assert needed == math.ceil(201 * (moments.skewness / 0.2) ** 2)
 
 
-def test_the_share_of_the_most_distant_samples_is_told():
+def test_the_share_of_the_most_distant_samples_is_reported():
     assert share_of_few(np.append(np.zeros(99), 1.0)) == pytest.approx(0.99)
     assert share_of_few(values_of("two")) == pytest.approx(0.01)
 

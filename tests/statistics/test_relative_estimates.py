@@ -78,7 +78,7 @@ def test_the_bounds_of_a_ratio_are_where_both_tests_pass(noise):
     assert estimate.known.lower(0.95) < estimate.value < estimate.known.upper(0.95)
 
 
-def test_equal_answers_have_no_bound_without_a_range():
+def test_equal_outputs_have_no_bound_without_a_range():
     estimate, _, _ = means(Mean, ratio=1.0, noise=0.0)
     assert estimate.obstacle(0.95, 1.05).reason == "equal"
     assert estimate.at_most(1.05) == 1

@@ -169,7 +169,7 @@ def test_samples_shared_with_the_evaluation_have_equal_digests(npz, tmp_path):
 
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("selection", [Selection(12, "first"), Selection(12, "random", 7)], ids=str)
-def test_records(tmp_path, selection):
+def test_chosen_records_equal_those_of_the_whole_source(tmp_path, selection):
     import tensorflow as tf
 
     folder, values = tmp_path / "records", arrays()
@@ -216,7 +216,7 @@ def test_a_table_with_other_columns_in_later_folders_is_fetched_whole(parquet, t
     [
         (
             lambda path: np.savez_compressed(path, **arrays()),
-            "`x` is compressed, so that its rows cannot be read apart",
+            "`x` is compressed, so its rows cannot be read separately",
         ),
         (
             lambda path: np.savez(path, **{**arrays(), "x": np.asfortranarray(arrays()["x"])}),
@@ -278,7 +278,7 @@ def without_input(path):
         (lambda path: np.savez(path), "{} holds no .npy array. It needs one for each input"),
     ],
 )
-def test_faults_are_told_by_the_name_of_the_source(tmp_path, write, said):
+def test_faults_are_reported_with_the_name_of_the_source(tmp_path, write, said):
     path = tmp_path / "train.npz"
     write(path)
     wanted, listing = Wanted(ROWS.inputs, "y"), listed(str(path), tmp_path)
@@ -290,7 +290,7 @@ def test_faults_are_told_by_the_name_of_the_source(tmp_path, write, said):
 
 
 @pytest.mark.parametrize("end", ["", "/"])
-def test_a_damaged_image_is_told_by_the_name_of_the_source(images, tmp_path, end):
+def test_a_damaged_image_is_reported_with_the_name_of_the_source(images, tmp_path, end):
     (images / "cat" / "p0_000.png").write_bytes(b"damaged")
     listing = listed(f"{images}{end}", tmp_path)
     with pytest.raises(InputError, match=f"^{images}/cat/p0_000.png cannot be read as an image"):

@@ -99,7 +99,7 @@ def parquet(tmp_path):
 
 @pytest.mark.parametrize("count", COUNTS)
 @pytest.mark.parametrize("source", ["npz", "npy"])
-def test_arrays(request, source, tmp_path, count):
+def test_arrays_in_parts_equal_the_whole_set(request, source, tmp_path, count):
     location = request.getfixturevalue(source)
     whole = build_whole(location, ARRAYS, tmp_path / "whole")
     require_same(whole, build_in_parts(str(location), ARRAYS, tmp_path / "parts", count))
@@ -107,7 +107,7 @@ def test_arrays(request, source, tmp_path, count):
 
 @pytest.mark.parametrize("classes", [None, ["dog", "eel", "cat"]])
 @pytest.mark.parametrize("count", COUNTS)
-def test_images(images, tmp_path, count, classes):
+def test_images_in_parts_equal_the_whole_set(images, tmp_path, count, classes):
     options = {"images": {"classes": classes}} if classes else {}
     wanted = Wanted(IMAGE, options=options, group="/p([0-9]+)_")
     whole = build_whole(images, wanted, tmp_path / "whole")
@@ -122,14 +122,14 @@ def test_images(images, tmp_path, count, classes):
 
 
 @pytest.mark.parametrize("count", COUNTS)
-def test_tables(parquet, tmp_path, count):
+def test_tables_in_parts_equal_the_whole_set(parquet, tmp_path, count):
     wanted = Wanted(ARRAYS.inputs, "y", fields={"where": ["north"]}, group="speaker")
     whole = build_whole(parquet, wanted, tmp_path / "whole")
     require_same(whole, build_in_parts(str(parquet), wanted, tmp_path / "parts", count))
 
 
 @pytest.mark.tensorflow
-def test_records(tmp_path):
+def test_records_in_parts_equal_the_whole_set(tmp_path):
     import tensorflow as tf
 
     folder, values = tmp_path / "records", arrays()
@@ -172,7 +172,7 @@ def test_small_sets_have_the_first_samples_and_some_of_all(npz, tmp_path):
         ([1, 2, 2, 3, 4], "part 2 of 4 of the data set appears twice. Run again"),
     ],
 )
-def test_lost_and_double_parts_are_refused(npz, tmp_path, lost, said):
+def test_lost_and_duplicate_parts_are_refused(npz, tmp_path, lost, said):
     parts = {n: build_part(str(npz), ARRAYS, tmp_path / "parts", n, 4) for n in range(1, 5)}
     with pytest.raises(InputError) as caught:
         merge([parts[n] for n in lost], 4, ARRAYS, tmp_path / "merged")
@@ -234,7 +234,7 @@ def test_values_and_groups_are_checked_over_all_parts(npz, tmp_path):
     [
         (
             lambda path: np.savez_compressed(path, **arrays()),
-            r"`x` is compressed, so that its rows cannot be read apart\. Write it with ",
+            r"`x` is compressed, so its rows cannot be read separately\. Write it with ",
         ),
         (
             lambda path: np.savez(path, **{**arrays(), "x": np.asfortranarray(arrays()["x"])}),

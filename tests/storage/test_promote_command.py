@@ -47,7 +47,7 @@ def test_newest_run_is_promoted_by_default(run_folder, tmp_path, capsys):
     assert not (tmp_path / "fleet" / "history").exists()
 
 
-def test_usage_errors(run_folder, tmp_path, capsys):
+def test_wrong_usage_of_promote_is_refused(run_folder, tmp_path, capsys):
     folder = run_folder(b"one")
     assert main(["promote", folder, "--rollback", "fleet"]) == 2
     assert capsys.readouterr().err == f"error: --rollback takes no run. Remove {folder}\n"

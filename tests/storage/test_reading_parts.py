@@ -65,7 +65,9 @@ def test_a_reader_fetches_the_part_of_its_rows_from_s3(built, stored, door, tmp_
     np.testing.assert_array_equal(opened.inputs["x"][rows], whole.inputs["x"][rows])
     needed = whole.inputs["x"][rows].nbytes
     assert needed <= door.sent_bytes < needed + OVERHEAD
-    with pytest.raises(InputError, match="row 0 of `x` is in a part of the data set that is abs"):
+    with pytest.raises(
+        InputError, match="row 0 of `x` is in a part of the data set that is missing"
+    ):
         opened.inputs["x"][0]
 
 

@@ -6,7 +6,7 @@ from quantgate.records.scoring import Scoring
 from quantgate.wording.recovery import edits_text
 
 
-def test_a_metric_is_told_with_its_samples() -> None:
+def test_a_metric_is_reported_with_its_samples() -> None:
     edit = Edit(technique="biases", edit="biases corrected", figure=0.9, kept=True)
     recovery = Recovery(
         recovers="int8",

@@ -30,7 +30,7 @@ def test_the_layers_are_named_with_their_bits_and_the_data() -> None:
     )
 
 
-def test_other_bits_are_told_one_after_another() -> None:
+def test_other_bits_are_listed_one_after_another() -> None:
     said = bits_text(searched(a=4, b=8, c=16))
     assert said.startswith("4 bits in 1 of 3 layers (a) and 16 bits in 1 of 3 layers (c), and 8")
 
@@ -40,7 +40,7 @@ def test_only_a_few_of_many_layers_are_named() -> None:
     assert said.startswith("4 bits in 9 of 9 layers (h0, h1, h2, h3, h4 and 4 more)")
 
 
-def test_a_metric_is_told_with_its_samples() -> None:
+def test_a_metric_is_reported_with_its_samples() -> None:
     scoring = Scoring(metric="top1", samples=1200, dataset_sha256="c" * 64, figure=0.91)
     update = {"scoring": scoring, "figure": 0.895, "eight_bit_figure": 0.905}
     assert bits_text(searched(a=4, b=8).model_copy(update=update)) == (

@@ -42,7 +42,7 @@ def test_signal_to_noise_ratio(rows: list[Any], expected: list[Any], ratio: floa
         (_rows([]), _rows([]), 0.5, (0.0, 0, None)),
     ],
 )
-def test_kernels(
+def test_kernels_are_compared_by_share_steps_and_ratio(
     default: list[Any], reference: list[Any], scale: float, check: tuple[float, Any, Any]
 ):
     differing, steps, ratio = check
@@ -80,7 +80,7 @@ def test_outputs_that_are_not_finite_on_zeros():
     ]
 
 
-def test_poor_agreement():
+def test_outputs_below_10_db_are_named():
     trial = Trial(samples=8, made_up=False, snr_db={"a": 6.12, "b": -3.0, "c": 30.0})
     assert disagreements(trial) == [
         "output `a` agrees poorly with the float model: 6.1 dB over 8 samples",

@@ -43,7 +43,7 @@ def _transposed() -> schema.BatchMatMulOptionsT:
         ("FULLY_CONNECTED", None, ([2, 7], []), [2, 9], 0),
     ],
 )
-def test_multiply_accumulates(
+def test_multiply_accumulates_follow_the_stored_shapes(
     model_of: Build,
     stored: type[Any],
     step: type[Any],

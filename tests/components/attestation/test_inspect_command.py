@@ -23,7 +23,7 @@ def _lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
     return [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_table(
+def test_the_tables_of_a_model_are_printed(
     dense: Build,
     dense_cells: Cells,
     saved: Save,
@@ -51,7 +51,7 @@ def test_table(
         assert line in lines
 
 
-def test_hybrid_layer(
+def test_a_hybrid_layer_is_shown_as_hybrid(
     dense: Build,
     dense_cells: Cells,
     saved: Save,
@@ -92,7 +92,9 @@ def test_names_cannot_steer_the_terminal(
     assert "[bold]y" in shown
 
 
-def test_json(dense: Build, dense_cells: Cells, saved: Save, capsys: pytest.CaptureFixture[str]):
+def test_json_has_the_whole_inspection(
+    dense: Build, dense_cells: Cells, saved: Save, capsys: pytest.CaptureFixture[str]
+):
     assert main(["inspect", str(saved(dense(dense_cells))), "--json"]) == ExitCode.OK
     document = json.loads(capsys.readouterr().out)
     assert document["version"] == 1
@@ -111,7 +113,7 @@ def test_json(dense: Build, dense_cells: Cells, saved: Save, capsys: pytest.Capt
         ),
     ],
 )
-def test_errors(
+def test_files_that_are_not_models_are_refused(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     content: bytes | None,

@@ -28,7 +28,7 @@ A_FEW = settings(
 )
 
 
-def test_sound_model(dense: Build, dense_cells: Cells, saved: Save):
+def test_a_sound_model_is_described_and_run(dense: Build, dense_cells: Cells, saved: Save):
     path = saved(dense(dense_cells))
     inspection = inspect_model(path)
     assert (inspection.file, inspection.size_bytes) == (str(path), path.stat().st_size)
@@ -91,7 +91,9 @@ def test_model_with_a_fixed_batch(model_of: Build, stored: type[Any], step: type
     assert (trial.problem, trial.samples) == (None, 8)
 
 
-def test_custom_op(model_of: Build, stored: type[Any], step: type[Any], saved: Save):
+def test_a_custom_op_is_described_and_not_run(
+    model_of: Build, stored: type[Any], step: type[Any], saved: Save
+):
     content = model_of(
         *(stored("x", [1, 4]), stored("y", [1, 4])),
         step("FlexErf", ["x"], ["y"]),
@@ -265,7 +267,9 @@ def test_damaged_files_end_in_an_error_or_a_result(
 
 @A_FEW
 @given(data=st.data())
-def test_cut_files_are_refused(dense: Build, dense_cells: Cells, saved: Save, data: st.DataObject):
+def test_truncated_files_are_refused(
+    dense: Build, dense_cells: Cells, saved: Save, data: st.DataObject
+):
     content = dense(dense_cells)
     path = saved(content[: data.draw(st.integers(0, len(content) // 2))])
     with pytest.raises(InputError):

@@ -17,7 +17,7 @@ def _delivered(content: bytes) -> Any:
     return delivered(content, parse(content))
 
 
-def test_conforming_layer(dense: Dense, dense_cells: Cells):
+def test_a_conforming_layer_has_no_shortfall(dense: Dense, dense_cells: Cells):
     described = _delivered(dense(dense_cells))
     assert described.shortfalls == []
     assert described.biases == {"int32": 1}
@@ -92,7 +92,7 @@ def test_conforming_layer(dense: Dense, dense_cells: Cells):
         ),
     ],
 )
-def test_shortfalls(
+def test_each_violation_of_the_specification_is_named(
     dense: Dense, dense_cells: Cells, name: str, changes: dict[str, Any], shortfall: str
 ):
     cells = {**dense_cells, name: replace(dense_cells[name], **changes)}
@@ -111,7 +111,7 @@ def test_weights_per_tensor_conform(dense: Dense, dense_cells: Cells):
 
 
 @pytest.mark.parametrize("bias", ["int32", "int64"])
-def test_16x8(dense: Dense, dense_cells: Cells, bias: str):
+def test_activations_in_16_bits_must_be_symmetric(dense: Dense, dense_cells: Cells, bias: str):
     cells = {
         **dense_cells,
         "x": replace(dense_cells["x"], dtype="int16", zero_points=[0]),

@@ -129,7 +129,7 @@ def test_a_name_that_is_like_no_class_is_refused_with_all_of_them(refusal, named
         (as_csv, "is `cat`, which is not a number. List the names of the classes as `classes`"),
     ],
 )
-def test_text_without_classes_is_refused_with_the_way_out(refusal, named, writer, hint):
+def test_text_without_classes_is_refused_with_a_fix(refusal, named, writer, hint):
     source, options = named(writer, ANIMALS)
     assert refusal(source, INPUTS, label="y", options=options).endswith(hint)
 

@@ -235,7 +235,7 @@ def test_shards_of_parquet_are_complete(build, refusal, parquet):
     )
 
 
-def test_several_sets_and_single_shards_are_told(build, parquet):
+def test_several_sets_and_single_shards_are_reported(build, parquet):
     parquet("train-00000-of-00001.parquet", x=[1.0], y=[0])
     parquet("test-00000-of-00002.parquet", x=[2.0], y=[1])
     folder = parquet("test-00001-of-00002.parquet", x=[3.0], y=[1])

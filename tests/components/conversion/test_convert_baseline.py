@@ -92,13 +92,13 @@ def test_integer_inputs_keep_their_dtype(prepare: Callable[[str], Any]):
     assert inputs == {"tokens": TensorFacts(shape=[-1, 3], dtype="int32")}
 
 
-def test_missing_folder(refusal: Callable[..., str], tmp_path: Path):
+def test_a_missing_folder_is_refused(refusal: Callable[..., str], tmp_path: Path):
     missing = tmp_path / "nowhere"
     assert refusal(missing) == f"{missing} does not exist. It should be the folder of a SavedModel"
 
 
 @pytest.mark.parametrize("name", ["model.keras", "model.h5"])
-def test_keras_file(refusal: Callable[..., str], tmp_path: Path, name: str):
+def test_a_keras_file_is_refused(refusal: Callable[..., str], tmp_path: Path, name: str):
     file = tmp_path / name
     file.write_bytes(b"")
     assert refusal(file) == (
@@ -107,7 +107,7 @@ def test_keras_file(refusal: Callable[..., str], tmp_path: Path, name: str):
     )
 
 
-def test_other_file(refusal: Callable[..., str], tmp_path: Path):
+def test_another_file_is_refused(refusal: Callable[..., str], tmp_path: Path):
     file = tmp_path / "saved_model.pb"
     file.write_bytes(b"")
     assert refusal(file) == f"{file} is a file, not the folder of a SavedModel: {EXPORT}"
@@ -142,7 +142,9 @@ def test_no_graph_at_all(refusal: Callable[..., str], tmp_path: Path):
     assert refusal(tmp_path) == f"{tmp_path} holds no graph at all: {EXPORT}"
 
 
-def test_unknown_signature(refusal: Callable[..., str], saved_models: Path):
+def test_an_unknown_signature_is_refused_with_the_nearest_one(
+    refusal: Callable[..., str], saved_models: Path
+):
     folder = saved_models / "convolutional"
     assert refusal(folder, "serving_defualt") == (
         f"{folder} has no signature `serving_defualt`, only `serve`, `serving_default`. Did you "
@@ -150,14 +152,14 @@ def test_unknown_signature(refusal: Callable[..., str], saved_models: Path):
     )
 
 
-def test_no_signatures(refusal: Callable[..., str], saved_models: Path):
+def test_a_model_without_signatures_is_refused(refusal: Callable[..., str], saved_models: Path):
     folder = saved_models / "unsigned"
     assert (
         refusal(folder) == f"{folder} has no signatures, so there is nothing to convert: {EXPORT}"
     )
 
 
-def test_text_input(refusal: Callable[..., str], saved_models: Path):
+def test_a_text_input_is_refused(refusal: Callable[..., str], saved_models: Path):
     folder = saved_models / "text"
     assert refusal(folder) == (
         f"{folder}: signature `serving_default` takes text or encoded bytes in `words`, which "
@@ -194,7 +196,9 @@ def test_a_batch_size_of_1_keeps_the_results(saved_models: Path, tmp_path: Path)
     assert runner(x=np.ones((1, 64), np.float32))["y"].shape == (1, 64)
 
 
-def test_mixed_precision(refusal: Callable[..., str], saved_models: Path):
+def test_a_model_in_mixed_precision_is_refused_with_a_fix(
+    refusal: Callable[..., str], saved_models: Path
+):
     folder = saved_models / "mixed_precision"
     assert refusal(folder) == (
         f"{folder}: LiteRT has no builtin for MatMul, Relu in bfloat16, which signature "
@@ -204,7 +208,9 @@ def test_mixed_precision(refusal: Callable[..., str], saved_models: Path):
     )
 
 
-def test_recurrent_layer(refusal: Callable[..., str], saved_models: Path):
+def test_a_recurrent_layer_with_a_loop_is_refused_with_a_fix(
+    refusal: Callable[..., str], saved_models: Path
+):
     folder = saved_models / "recurrent"
     assert refusal(folder) == (
         f"{folder}: LiteRT has no builtin for TensorListReserve, which signature `serving_default` "
@@ -214,7 +220,7 @@ def test_recurrent_layer(refusal: Callable[..., str], saved_models: Path):
     )
 
 
-def test_optimizer_state(
+def test_optimizer_state_that_cannot_be_loaded_is_refused(
     refusal: Callable[..., str],
     shared_models: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -230,7 +236,9 @@ def test_optimizer_state(
     )
 
 
-def test_missing_variables(refusal: Callable[..., str], saved_models: Path, tmp_path: Path):
+def test_missing_variables_are_refused(
+    refusal: Callable[..., str], saved_models: Path, tmp_path: Path
+):
     folder = tmp_path / "model"
     shutil.copytree(saved_models / "convolutional", folder)
     shutil.rmtree(folder / "variables")

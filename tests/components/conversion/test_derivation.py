@@ -96,7 +96,7 @@ def test_names_integers_state_recurrence_and_fallback(
         ("super_resolution", "int16x8_float_fallback"),
     ],
 )
-def test_trained_models(
+def test_derived_trained_models_equal_those_of_the_public_converter(
     shared_models: Path,
     tmp_path: Path,
     write_dataset: Callable[..., Path],
@@ -131,5 +131,5 @@ def test_trained_models(
     ("version", "proven"),
     [("2.21.0", True), ("2.21.1-rc0", True), ("2.20.0", False), ("3.21", False)],
 )
-def test_proven_versions(version: str, proven: bool):
+def test_only_tested_versions_of_tensorflow_are_proven(version: str, proven: bool):
     assert derivation_is_proven(version) is proven

@@ -50,7 +50,9 @@ def baseline(saved_models: Path, tmp_path: Path) -> Callable[..., ModelFacts]:
     return run
 
 
-def test_without_the_key(baseline: Callable[..., ModelFacts], saved_models: Path):
+def test_without_the_key_a_model_with_tensorflow_ops_is_refused(
+    baseline: Callable[..., ModelFacts], saved_models: Path
+):
     with pytest.raises(InputError) as caught:
         baseline("error_function", select_tf_ops=False)
     assert str(caught.value) == (
@@ -78,7 +80,9 @@ def test_an_op_that_the_flex_delegate_lacks_too(
     )
 
 
-def test_with_the_key(baseline: Callable[..., ModelFacts], tmp_path: Path):
+def test_with_the_key_a_model_keeps_its_tensorflow_ops(
+    baseline: Callable[..., ModelFacts], tmp_path: Path
+):
     facts = baseline("error_function", select_tf_ops=True)
     assert facts.ops == {"FULLY_CONNECTED": 1, "FlexErf": 1}
     assert facts.unprepared == f"calibration is not possible: {CANNOT_RUN}"

@@ -77,7 +77,7 @@ def test_the_signature_is_the_one_that_the_data_feeds(tmp_path: Path) -> None:
     assert (made.signature.key, made.label, made.metric) == ("z", "y", "top1")
 
 
-def test_data_that_does_not_fit_is_told(tmp_path: Path) -> None:
+def test_data_that_does_not_fit_is_reported(tmp_path: Path) -> None:
     made = guessed(tmp_path, model([-1, 10], {"x": [-1, 5]}), x=X, labels=np.arange(60) % 10)
     assert made.problems == ("input `x`: expected float32 [5] per sample, given float32 [4]",)
 
@@ -105,7 +105,7 @@ def test_the_labels_alone_tell_the_metric_of_a_model_with_unknown_outputs(tmp_pa
     assert (made.label, made.metric) == ("labels", "top1")
 
 
-def test_parts_of_a_folder_are_told_by_their_names(tmp_path: Path) -> None:
+def test_parts_of_a_folder_are_recognized_by_their_names(tmp_path: Path) -> None:
     for name in ("train", "test"):
         np.savez(tmp_path / f"{name}.npz", x=X)
     material = material_at(tmp_path)
@@ -115,7 +115,7 @@ def test_parts_of_a_folder_are_told_by_their_names(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("absent", "absent does not exist. Give a file"), ("empty", "empty has no format that is")],
+    [("absent", "absent does not exist. Give a file"), ("empty", "empty has an unknown format")],
 )
 def test_data_of_no_known_format_is_refused(tmp_path: Path, name: str, message: str) -> None:
     (tmp_path / "empty").mkdir()

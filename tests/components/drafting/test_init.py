@@ -68,7 +68,7 @@ def test_images_without_classes_are_a_warning(here: Path, fashion: Path, capsys)
     assert "photos has no folder for each class" in capsys.readouterr().err
 
 
-def test_guesses_are_told_and_wishes_are_not(here: Path, fashion: Path) -> None:
+def test_guesses_have_comments_and_wishes_do_not(here: Path, fashion: Path) -> None:
     model = str(fashion / "saved_model")
     assert main(["init", model, "samples.npz", "-o", "guessed.yaml"]) == 0
     guessed = (here / "guessed.yaml").read_text()
@@ -117,7 +117,9 @@ def test_data_that_does_not_fit_is_a_warning(here: Path, fashion: Path, capsys) 
         (["-o", "absent/spec.yaml"], "cannot write absent/spec.yaml: No such file or directory"),
     ],
 )
-def test_wrong_arguments(here: Path, capsys, arguments: list[str], message: str) -> None:
+def test_wrong_arguments_are_refused_without_writing_a_spec(
+    here: Path, capsys, arguments: list[str], message: str
+) -> None:
     assert main(["init", *arguments]) == 2
     assert message in capsys.readouterr().err
     assert not (here / "quantgate.yaml").exists()

@@ -54,7 +54,7 @@ def test_several_guesses_are_the_most_frequent_classes(guesses_of):
         assert guess.figure == pytest.approx(measured.figures[name], rel=1e-12)
 
 
-def test_guesses_of_most_of_the_classes_tell_nothing(guesses_of):
+def test_guesses_of_most_of_the_classes_have_no_figure(guesses_of):
     labels = np.arange(90) % 9
     assert guesses_of(labels, [{"metric": "top5"}], list(range(9, 0, -1))).guesses == {}
 

@@ -64,13 +64,13 @@ def test_the_mean_stays_the_area_for_many_samples():
         ("multilabel_f1_macro", [[1, 0]] * 3, [[1, 1], [1, 0], [0, 0]], [1, 0, -1]),
     ],
 )
-def test_metrics_over_classes_tell_the_rarest_class_of_each_sample(metric, outputs, labels, strata):
+def test_metrics_over_classes_have_the_rarest_class_of_each_sample(metric, outputs, labels, strata):
     computation, truth = COMPUTATIONS[metric], np.array(labels)
     kept = computation.score(np.array(outputs), truth, Settings())
     assert computation.summary(kept, truth).strata.tolist() == strata
 
 
-def test_a_map_tells_the_rarest_class_among_its_labels():
+def test_a_map_has_the_rarest_class_among_its_labels():
     labels = np.array([[0, 1, 255], [0, 0, 255], [255, 255, 255]])
     computation = COMPUTATIONS["mean_iou"]
     kept = computation.score(np.eye(3)[np.full((3, 3), 2)], labels, Settings(ignore=255))

@@ -108,7 +108,7 @@ def test_steps_are_applied_before_the_metric(classifier, measure):
     assert measurement.figures["agreement"] == 1.0
 
 
-def test_parts_of_an_output_are_measured_apart(classifier, measure):
+def test_parts_of_an_output_are_measured_separately(classifier, measure):
     """Targets in the first column, and scores of two classes in the others."""
     labels = np.arange(300) % 2
     model, facts, dataset, x = classifier(factors=(600.0, 1.0, 0.5), labels=labels)

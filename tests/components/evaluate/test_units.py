@@ -59,7 +59,7 @@ EARLY = {
 }
 
 
-def test_groups_are_told_and_taken_as_a_whole(evaluated):
+def test_groups_are_reported_and_taken_as_a_whole(evaluated):
     metric = {"metric": "top1"}
     baseline, lossy = evaluated(metric, (0.001, 2.0, 2.0), group="speaker", **EARLY)
     units = baseline.units["top1"]

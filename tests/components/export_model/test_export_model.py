@@ -196,7 +196,7 @@ def test_a_file_of_keras_2_that_keras_3_does_not_read(
         ("torn.h5", "Unable to synchronously open file (truncated file: eof = 4000"),
     ],
 )
-def test_a_file_that_is_cut_short(
+def test_a_file_that_is_truncated_is_refused(
     refusal: Callable[[Path], str], keras_files: Path, name: str, reason: str
 ):
     said = refusal(keras_files / name)

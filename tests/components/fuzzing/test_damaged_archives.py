@@ -141,7 +141,9 @@ def refusal(read: Callable[[Path], object], content: bytes, path: Path) -> str:
     ],
     ids=range(7),
 )
-def test_arrays(content: bytes, said: str, tmp_path: Path):
+def test_damaged_npz_archives_are_refused_with_the_reason(
+    content: bytes, said: str, tmp_path: Path
+):
     assert refusal(read_arrays, content, tmp_path / "data.npz").startswith(said)
 
 
@@ -164,7 +166,7 @@ def test_arrays(content: bytes, said: str, tmp_path: Path):
     ],
     ids=range(5),
 )
-def test_keras_files(content: bytes, said: str, tmp_path: Path):
+def test_damaged_keras_files_are_refused_with_the_reason(content: bytes, said: str, tmp_path: Path):
     assert refusal(identify, content, tmp_path / "model.keras").startswith(said)
 
 

@@ -101,11 +101,11 @@ def image_files() -> list[bytes]:
     return contents
 
 
-def test_npz_archives(fuzz: Callable[..., None]):
+def test_damaged_npz_archives_are_read_or_refused(fuzz: Callable[..., None]):
     fuzz(lambda path: read_all(open_archive(request_for(path))), archives(), "a zip archive")
 
 
-def test_npy_files(fuzz: Callable[..., None]):
+def test_damaged_npy_files_are_read_or_refused(fuzz: Callable[..., None]):
     def read(path: Path) -> None:
         read_all(open_folder(request_for(path.parent)))
 
@@ -126,7 +126,7 @@ def test_sources_in_a_spec(fuzz: Callable[..., None], source: str):
     fuzz(check, seeds, name=source)
 
 
-def test_csv_files(fuzz: Callable[..., None]):
+def test_damaged_csv_files_are_read_or_refused(fuzz: Callable[..., None]):
     def read(path: Path) -> None:
         columns = {"x": ["a", "b", "c"], "y": ["y"]}
         for batch in read_csv(request_for(path, columns)):
@@ -135,7 +135,7 @@ def test_csv_files(fuzz: Callable[..., None]):
     fuzz(read, tables())
 
 
-def test_parquet_files(fuzz: Callable[..., None]):
+def test_damaged_parquet_files_are_read_or_refused(fuzz: Callable[..., None]):
     def read(path: Path) -> None:
         for batch in read_parquet(request_for(path)):
             assert set(batch) == {"x", "y", "name"}
@@ -144,7 +144,7 @@ def test_parquet_files(fuzz: Callable[..., None]):
 
 
 @pytest.mark.filterwarnings("ignore:::PIL")
-def test_images(fuzz: Callable[..., None]):
+def test_damaged_images_are_read_or_refused(fuzz: Callable[..., None]):
     request = request_for(Path("images"))
     preparation = preparation_for(request, TensorFacts(shape=[-1, 8, 8, 3], dtype="float32"))
 

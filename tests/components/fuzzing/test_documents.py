@@ -52,15 +52,15 @@ RECORDS: list[Record] = [
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: type(record).__name__)
-def test_records(fuzz: Callable[..., None], record: Record):
+def test_damaged_records_are_read_or_refused(fuzz: Callable[..., None], record: Record):
     fuzz(type(record).read, [record.model_dump_json(indent=2).encode()], "JSON")
 
 
-def test_specs(fuzz: Callable[..., None]):
+def test_damaged_specs_are_read_or_refused(fuzz: Callable[..., None]):
     contents = [path.read_bytes() for path in SPECS]
     alone = [content for content in contents if b"\ncode:" not in content]
     fuzz(lambda path: load(path, []), alone)
 
 
-def test_decisions(fuzz: Callable[..., None]):
+def test_damaged_decisions_are_read_or_refused(fuzz: Callable[..., None]):
     fuzz(Decision.read, [path.read_bytes() for path in DECISIONS], "JSON")

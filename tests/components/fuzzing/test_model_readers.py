@@ -51,16 +51,18 @@ def keras_file() -> bytes:
     return file.getvalue()
 
 
-def test_keras_files(fuzz: Callable[..., None]):
+def test_damaged_keras_files_are_read_or_refused(fuzz: Callable[..., None]):
     fuzz(identify, [keras_file()], "a zip archive")
 
 
-def test_hdf5_files(fuzz: Callable[..., None], monkeypatch: pytest.MonkeyPatch):
+def test_damaged_hdf5_files_are_read_or_refused(
+    fuzz: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(keras_file_module, "LIMITS", ResourceLimits(2.0))
     fuzz(identify, [weights()])
 
 
-def test_tflite_files(
+def test_damaged_tflite_files_are_read_or_refused(
     fuzz: Callable[..., None],
     scaled_model: Callable[..., str],
     monkeypatch: pytest.MonkeyPatch,

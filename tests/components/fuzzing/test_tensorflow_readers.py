@@ -75,7 +75,7 @@ def read_all(path: Path) -> None:
         assert batch["x"].shape == (1, 3)
 
 
-def test_tfrecord_files(fuzz: Callable[..., None], tmp_path: Path):
+def test_damaged_tfrecord_files_are_read_or_refused(fuzz: Callable[..., None], tmp_path: Path):
     seeds = []
     for compression in ("", "GZIP"):
         write_records(tmp_path / "seed", [example(number) for number in range(4)], compression)
@@ -83,7 +83,7 @@ def test_tfrecord_files(fuzz: Callable[..., None], tmp_path: Path):
     in_a_child(lambda: fuzz(read_all, seeds, "gzip", share=SHARE))
 
 
-def test_examples_in_tfrecord_files(fuzz: Callable[..., None]):
+def test_damaged_examples_in_tfrecord_files_are_read_or_refused(fuzz: Callable[..., None]):
     def read(path: Path) -> None:
         framed = path.with_suffix(".tfrecord")
         write_records(framed, [path.read_bytes()])
@@ -92,7 +92,7 @@ def test_examples_in_tfrecord_files(fuzz: Callable[..., None]):
     in_a_child(lambda: fuzz(read, [example(3)], share=SHARE))
 
 
-def test_saved_models(fuzz: Callable[..., None]):
+def test_damaged_saved_models_are_read_or_refused(fuzz: Callable[..., None]):
     model = saved_model_pb2.SavedModel()
     graph = model.meta_graphs.add()
     graph.meta_info_def.tags.append("serve")

@@ -138,7 +138,7 @@ def test_error_bars_end_at_the_range_of_the_metric(decision):
     assert max(ticks) == 1
 
 
-def test_long_names_of_classes_are_cut_short_at_the_axes(decision):
+def test_long_names_of_classes_are_shortened_at_the_axes(decision):
     classes = decision.details.classes[0]
     labels = [f"{label}-Norwegian elkhound" for label in classes.labels]
     details = decision.details.model_copy(
@@ -262,7 +262,7 @@ def test_an_undecided_candidate_is_not_drawn_as_a_miss(decision):
     assert "misses a limit" not in texts
 
 
-def test_confusion_matrices_tell_true_classes_from_predicted_ones(plots):
+def test_confusion_matrices_distinguish_true_classes_from_predicted_ones(plots):
     texts = Svg(plots["candidate 0"]).texts
     assert "true" in texts
     assert "predicted" in texts

@@ -86,7 +86,7 @@ def test_a_column_that_is_constant_in_float_too(generator):
     assert check == ColumnCheck(axis=1, columns=4, varying=3, constant=0, poor=0)
 
 
-def test_few_constant_columns_are_told_without_rejecting(generator):
+def test_few_constant_columns_are_reported_without_rejecting_the_model(generator):
     expected = [50 * generator.normal(size=512).astype(np.float32) for _ in range(8)]
     rows = in_8_bits(expected)
     for row, quantized in zip(expected, rows, strict=True):

@@ -61,6 +61,6 @@ def test_large_options_of_custom_ops_are_read(external: bytes) -> None:
     assert bytes(operator.customOptions) == stored[16:19]
 
 
-def test_a_file_that_is_cut_off_is_refused(external: bytes) -> None:
+def test_a_file_that_is_truncated_is_refused(external: bytes) -> None:
     with pytest.raises(ValueError, match=rf"ends at byte {len(external)} of {len(external) - 4}"):
         parse(external[:-4])

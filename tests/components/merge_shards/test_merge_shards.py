@@ -262,7 +262,7 @@ def test_a_lost_shard_of_the_baseline_is_an_error(classified, shards_of_evaluati
         merged([], classified.facts)
 
 
-def test_a_shard_that_comes_twice_is_refused(classified, shards_of_evaluation, merged):
+def test_a_duplicate_shard_is_refused(classified, shards_of_evaluation, merged):
     shards = shards_of_evaluation(classified, TOP1, 4)
     with pytest.raises(InputError, match="shard 3 of 4 appears twice"):
         merged([*shards[:3], shards[2]], classified.facts)

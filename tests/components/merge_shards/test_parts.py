@@ -112,7 +112,7 @@ def test_a_missing_part_is_named(parted, stored, bucket, tmp_path):
         scored(stored, tmp_path, 4)
 
 
-def test_a_part_that_was_cut_off_is_named(parted, stored, bucket, tmp_path):
+def test_a_part_that_was_truncated_is_named(parted, stored, bucket, tmp_path):
     content = part_two(tmp_path).read_bytes()[:-4]
     part_two(tmp_path).write_bytes(content)
     expected = f"part 2 of 4 .*`x.npy` has {len(content)} bytes, but {len(content) + 4} were built"
@@ -204,5 +204,5 @@ def test_an_absent_row_is_an_error():
     parted = PartedArray("x", (10,), np.dtype(int), [Piece(4, np.arange(3))])
     assert parted[4:7].tolist() == [0, 1, 2]
     for rows in (slice(3, 6), slice(5, 8), slice(None), np.array([4, 7]), 9):
-        with pytest.raises(InputError, match=r"row \d of `x` is in a part .* that is absent"):
+        with pytest.raises(InputError, match=r"row \d of `x` is in a part .* that is missing"):
             parted[rows]

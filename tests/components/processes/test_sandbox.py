@@ -196,7 +196,7 @@ def test_own_code_is_free(tmp_path: Path):
     assert (tmp_path / "file").read_text() == "written"
 
 
-def test_a_kernel_without_a_sandbox_runs_all_the_same(
+def test_a_kernel_without_a_sandbox_still_runs_the_function(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(landlock, "abi", lambda: 0)
@@ -219,7 +219,7 @@ def in_the_last_sandbox() -> str:
 
 
 @needs_landlock
-def test_a_kernel_that_refuses_a_sandbox_runs_all_the_same(capfd: pytest.CaptureFixture[str]):
+def test_a_kernel_that_refuses_a_sandbox_still_runs_the_function(capfd: pytest.CaptureFixture[str]):
     assert run_isolated(in_the_last_sandbox, limits=LIMITS, reach=OWN_CODE) == "ran"
     assert capfd.readouterr().err == (
         "this process runs without its whole sandbox: Argument list too long\n"

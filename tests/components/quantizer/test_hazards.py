@@ -274,7 +274,7 @@ def test_a_tensor_that_stays_in_float_needs_no_range(dense: Make, quantized: Mak
     assert not any("assumed" in reason for reason in done.attestation.reasons)
 
 
-def test_blocks_are_told_to_need_xnnpack(dense: Make, quantized: Make) -> None:
+def test_weights_in_blocks_are_reported_to_need_xnnpack(dense: Make, quantized: Make) -> None:
     """The reference kernels compute something else, and no error says so."""
     done = quantized(dense(64, 64, 10), "dynamic_wi4b32_afp32")
     assert done.attestation.status == "converted"

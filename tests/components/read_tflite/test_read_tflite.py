@@ -260,7 +260,7 @@ def test_a_file_of_2_gib_is_refused(
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
-def test_a_file_that_is_cut_off_is_refused(
+def test_a_file_that_is_truncated_is_refused(
     model: Path, tmp_path: Path, read: Callable[..., ModelFacts], share: float
 ) -> None:
     content = model.read_bytes()

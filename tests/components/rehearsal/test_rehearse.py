@@ -220,7 +220,7 @@ def test_arrays_are_checked_against_signature_and_metrics(spec_of, tmp_path: Pat
     assert bool(problems) == (expected is not None)
 
 
-def test_every_problem_of_calibration_and_evaluation_is_told_at_once(spec_of) -> None:
+def test_every_problem_of_calibration_and_evaluation_is_reported_at_once(spec_of) -> None:
     np.savez("test.npz", image=PIXELS[..., 0], labels=LABELS)
     np.savez("train.npz", pixels=PIXELS)
     loaded = spec_of(
@@ -262,7 +262,7 @@ def test_class_folders_are_counted(spec_of, tmp_path: Path, classes, expected) -
     assert is_built(loaded, tmp_path) == (not problems)
 
 
-def test_slices_that_no_sample_is_in_are_told(spec_of, tmp_path: Path) -> None:
+def test_slices_that_no_sample_is_in_are_reported(spec_of, tmp_path: Path) -> None:
     device = np.array(["phone", "watch"] * 10)
     np.savez("test.npz", image=PIXELS, labels=LABELS, device=device)
     metrics = [{"metric": "top1", "slice": "device"}]
@@ -301,7 +301,7 @@ def test_columns_are_checked(spec_of, tmp_path: Path, suffix, changes, expected)
     assert is_built(loaded, tmp_path) == (not problems)
 
 
-def test_a_table_without_rows_is_told(spec_of, tmp_path: Path) -> None:
+def test_a_table_without_rows_is_reported(spec_of, tmp_path: Path) -> None:
     write_csv("test.csv", {name: [] for name in [*table_columns(), "income"]})
     evaluation = {"source": "test.csv", "label": "income", **COLUMNS}
     loaded = spec_of("adult_two_inputs", evaluation, ["roc_auc"])
@@ -343,7 +343,7 @@ def test_a_check_imports_no_tensorflow(spec_of) -> None:
     assert done.stdout == "spec.yaml is valid: 1 candidate for rehearsed\n[]\n"
 
 
-def test_a_damaged_keras_file_is_told(spec_of, shared_models: Path, tmp_path: Path) -> None:
+def test_a_damaged_keras_file_is_reported(spec_of, shared_models: Path, tmp_path: Path) -> None:
     content = (shared_models / "fashion_mnist" / "model.keras").read_bytes()
     np.savez("test.npz", image=PIXELS, labels=LABELS)
     evaluation = {"source": "test.npz", "label": "labels"}

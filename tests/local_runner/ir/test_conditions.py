@@ -34,7 +34,7 @@ VALUES = {"n": 3, "text": "it's", "flag": True, "half": 0.5, "digits": "12", "ro
         ("false && inputs.parameter_values['absent'] == 1", False),
     ],
 )
-def test_values(text, holds):
+def test_conditions_have_the_values_of_cel(text, holds):
     assert truth(parse_condition(text), VALUES) is holds
 
 

@@ -33,14 +33,14 @@ def test_a_file_that_is_not_there(refusal, tmp_path):
     assert refusal(path) == f"{path}: cannot be read (No such file or directory)"
 
 
-def test_a_file_cut_off_inside_a_value(refusal, compiled):
+def test_a_file_that_is_truncated_inside_a_value_is_refused(refusal, compiled):
     path = compiled(small)
     text = path.read_text("utf-8")
     path.write_text(text[: text.index("printf") + 3], "utf-8")
     assert refusal(path).endswith(" is not YAML. Compile it again")
 
 
-def test_a_file_cut_off_between_sections(refusal, compiled):
+def test_a_file_that_is_truncated_between_sections_is_refused(refusal, compiled):
     path = compiled(small)
     text = path.read_text("utf-8")
     path.write_text(text[: text.index("root:")], "utf-8")

@@ -108,7 +108,7 @@ def test_a_signal_ends_the_run_and_its_tasks(start, tmp_path, is_running, number
     assert not is_running(task)
 
 
-def test_a_run_under_nohup_goes_on(start, tmp_path, is_running):
+def test_a_run_under_nohup_continues(start, tmp_path, is_running):
     def ignore() -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
 

@@ -112,7 +112,7 @@ def without_place(problems: list[str]) -> list[str]:
         ),
     ],
 )
-def test_mistakes_are_told_with_the_way_out(
+def test_mistakes_are_reported_with_a_fix(
     mistaken: Callable[[str, str], list[str]], recipe: str, expected: str
 ) -> None:
     problems = mistaken("float16]", f"float16], recipes: [{recipe}]")
@@ -222,7 +222,7 @@ def changed(**settings: Any) -> dict[str, Any]:
         ({}, "it is not a list of rules"),
     ],
 )
-def test_mistakes_in_a_file_are_told(
+def test_mistakes_in_a_file_are_reported(
     sound: str, spec_file: Callable[[str], Path], content: Any, expected: str
 ) -> None:
     path = spec_file(sound.replace("float16]", "float16], recipes: [mixed.json]"))
@@ -237,7 +237,7 @@ def test_mistakes_in_a_file_are_told(
 @pytest.mark.parametrize(
     ("content", "expected"), [(None, "No such file"), ("[", "is not JSON"), ("[]", "not a list")]
 )
-def test_files_that_cannot_be_read_are_told(
+def test_files_that_cannot_be_read_are_reported(
     sound: str, spec_file: Callable[[str], Path], content: str | None, expected: str
 ) -> None:
     path = spec_file(sound.replace("float16]", "float16], recipes: [mixed.json]"))

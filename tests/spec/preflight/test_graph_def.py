@@ -35,14 +35,14 @@ def test_existing_signatures_and_outputs_pass(said, shared_models: Path) -> None
     assert "serving_default" in graph.signatures
 
 
-def test_unknown_signatures(said) -> None:
+def test_unknown_signatures_are_reported_with_the_nearest_one(said) -> None:
     (message,) = said("model.signatures=[serving_defualt]")
     assert message == (
         "the model has no signature `serving_defualt` -> Did you mean `serving_default`?"
     )
 
 
-def test_unknown_outputs(said, shared_models: Path) -> None:
+def test_unknown_outputs_are_reported_with_the_known_ones(said, shared_models: Path) -> None:
     (graph,) = graphs_of(shared_models / "fashion_mnist" / "saved_model")
     (output,) = graph.signatures["serving_default"].outputs
     assert said(f"measure.metrics=[top1, {{metric: mse, output: {output}}}]") == []
@@ -50,7 +50,7 @@ def test_unknown_outputs(said, shared_models: Path) -> None:
     assert message == f"the model has no output `nowhere` -> Its outputs are `{output}`."
 
 
-def test_unknown_tags(said) -> None:
+def test_unknown_tags_are_reported_with_the_known_ones(said) -> None:
     (message,) = said("model.tags=[serve, gpu]")
     assert message == (
         "the SavedModel has no graph with the tags `[serve, gpu]` -> Set `model.tags` to `[serve]`."

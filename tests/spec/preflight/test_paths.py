@@ -168,7 +168,7 @@ def test_a_keras_file_that_is_missing(files: Path):
         ("models\\fashion.keras", "Write `/` in place of backslashes."),
     ],
 )
-def test_a_path_in_another_notation_is_told(files: Path, path: str, hint: str):
+def test_a_path_in_another_notation_gets_a_hint(files: Path, path: str, hint: str):
     (problem,) = said(f"model={{keras: '{path}'}}")
     assert problem.endswith(f" -> {hint}")
 

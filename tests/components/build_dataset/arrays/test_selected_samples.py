@@ -72,7 +72,7 @@ def test_a_stratified_choice_keeps_proportions_and_rare_classes(build):
         ([3, 4], 7, [3, 4]),
     ],
 )
-def test_shares(counts, size, expected):
+def test_shares_are_proportional_with_one_sample_for_each_class(counts, size, expected):
     assert shares(np.array(counts), size).tolist() == expected
 
 
