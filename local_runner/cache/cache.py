@@ -60,6 +60,10 @@ class Cache:
         """Return the lock that keeps two tasks of a run from doing the same work."""
         return self._locks.setdefault(key, asyncio.Lock())
 
+    def has(self, key: str) -> bool:
+        """Return whether there is an entry, intact or not."""
+        return entry_place(self._folder, key).exists()
+
     def find(self, key: str, title: str) -> "CachedOutputs | None":
         """Return an intact entry. A damaged one is dropped with a warning.
 

@@ -1,6 +1,7 @@
 """Tasks whose outputs may be in the cache, either run or only looked up."""
 
 import asyncio
+from collections import defaultdict
 from dataclasses import dataclass
 
 from quantgate.local_runner.cache.cache import Cache, Files
@@ -57,15 +58,19 @@ class CachingWorker:
     def __init__(self, cache: Cache, worker: Worker) -> None:
         self._cache = cache
         self._worker = worker
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def work(self, step: Step, teller: Teller) -> Outcome:
         """Return the outcome of a step. Two equal steps of a run are executed once."""
-        keyed = await _keyed(self._cache, step)
+        # Passes of a loop start in its order, so that the longest can come first. They also share
+        # most inputs, which are then hashed once.
+        async with self._turns[step.task.component_name]:
+            keyed = await _keyed(self._cache, step)
         if keyed is None:
             return await self._worker.work(step, teller)
         async with self._cache.lock(keyed.key):
             try:
-                outcome = await asyncio.to_thread(self._restored, keyed, step)
+                outcome = await self._cached(keyed, step)
             except TaskError as error:
                 return Outcome(error=error)
             if outcome is None:
@@ -75,6 +80,12 @@ class CachingWorker:
             if not outcome.error and not _is_provisional(outcome.outputs):
                 self._cache.note(step.slot, keyed.ingredients)
         return outcome
+
+    async def _cached(self, keyed: _Keyed, step: Step) -> Outcome | None:
+        # A thread for a step that is not in the cache could let the next one overtake it.
+        if not self._cache.has(keyed.key):
+            return None
+        return await asyncio.to_thread(self._restored, keyed, step)
 
     def _restored(self, keyed: _Keyed, step: Step) -> Outcome | None:
         entry = self._cache.find(keyed.key, keyed.title)

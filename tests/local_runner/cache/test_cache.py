@@ -4,6 +4,7 @@
 # ruff: noqa: PTH103, PTH123, SIM115, T201, UP006, UP035
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import List
 
@@ -233,6 +234,27 @@ def test_failed_task_runs_again(compiled, bench):
     failed = run_pipeline(pipeline, given, folder / "a", folder / "b", cache=bench.cache)
     assert [task.error for task in failed.tasks] == ["ValueError: the first time"]
     assert bench.run(pipeline).outputs == {"Output": 1}
+
+
+def test_passes_of_a_loop_start_in_its_order(bench: Bench, compiled: Callable[..., Path]):
+    @dsl.pipeline(name="ordered")
+    def ordered(source: str):
+        data = dsl.importer(artifact_uri=source, artifact_class=Dataset).output
+        with dsl.ParallelFor(list("abcdefghijkl")) as item:
+            shout(text=item, data=data)
+
+    started: list[int | None] = []
+
+    def note(event: Event) -> None:
+        if isinstance(event, TaskStarted) and event.task.iteration is not None:
+            started.append(event.task.iteration)
+
+    folder = bench.folder / "ordered"
+    places = (folder / "artifacts", folder / "logs")
+    arguments = {"source": str(bench.data)}
+    pipeline = read_pipeline(compiled(ordered))
+    run_pipeline(pipeline, arguments, *places, jobs=1, observer=note, cache=bench.cache)
+    assert started == [*range(12)]
 
 
 def test_equal_tasks_of_one_run_run_once(compiled, bench):
