@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 
 from quantgate.components.build_dataset.numpy_files import SUFFIX
-from quantgate.components.build_dataset.opening import format_of
 from quantgate.components.build_dataset.reading_order import (
     Ordered,
     in_order,
@@ -19,6 +18,7 @@ from quantgate.components.build_dataset.row_ranges import (
     array_in_file,
     arrays_in_archive,
 )
+from quantgate.components.build_dataset.source_format import format_of
 from quantgate.domain.warnings import Warned
 from quantgate.errors import InputError, StorageError
 from quantgate.foundation.hashing import crc32c_of_file

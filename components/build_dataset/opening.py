@@ -13,6 +13,7 @@ from quantgate.components.build_dataset.parquet_files import read_parquet
 from quantgate.components.build_dataset.python_callable import read_callable
 from quantgate.components.build_dataset.random_values import open_random
 from quantgate.components.build_dataset.saved_dataset import read_saved_dataset
+from quantgate.components.build_dataset.source_format import format_of
 from quantgate.components.build_dataset.sources import (
     CLASS,
     FILE_NAME,
@@ -27,20 +28,8 @@ from quantgate.components.build_dataset.tfrecord import read_records
 from quantgate.domain.warnings import Warned
 from quantgate.errors import InputError
 from quantgate.spec.model.data import DataSource
-from quantgate.spec.model.formats import (
-    IMAGES,
-    MADE,
-    RANDOM,
-    SELF_LABELLED,
-    declared_format,
-    format_at,
-    given_options,
-)
-from quantgate.spec.model.source_files import (
-    COMPLETE_SHARDS,
-    shard_problem,
-    warnings_about_files,
-)
+from quantgate.spec.model.formats import IMAGES, MADE, RANDOM, SELF_LABELLED
+from quantgate.spec.model.source_files import warnings_about_files
 
 #: Formats with random access to samples.
 ARRAYS: Mapping[str, Callable[[Request], dict[str, SourceArray]]] = MappingProxyType(
@@ -129,19 +118,6 @@ def open_parts(name: str, request: Request, spool: Path, label_required: bool) -
     return arranged(arrays, request, name, label_required)
 
 
-def format_of(data: DataSource) -> str:
-    """Return the format that a source is read in.
-
-    Raises:
-        InputError: the format is unknown or does not take the source's options, or a shard of the
-            source is missing.
-    """
-    name = _format(data)
-    _refuse_stray_options(data, name)
-    _refuse_missing_shards(data.source, name)
-    return name
-
-
 def arranged(
     arrays: dict[str, SourceArray], request: Request, name: str, label_required: bool
 ) -> Opened:
@@ -186,11 +162,6 @@ def streamed(name: str, request: Request, spool: Path) -> dict[str, SourceArray]
     return spooled(stream, request, spool, own_code=stream is read_callable)
 
 
-def _refuse_missing_shards(source: str, name: str) -> None:
-    if problem := shard_problem(Path(source), name):
-        raise InputError(f"{problem}. {COMPLETE_SHARDS}")
-
-
 def _label(
     arrays: dict[str, SourceArray], key: str | None, request: Request, name: str
 ) -> SourceArray | None:
@@ -232,31 +203,6 @@ def _fields(request: Request, arrays: Mapping[str, SourceArray]) -> dict[str, So
 
 def _names(keys: Iterable[str]) -> str:
     return ", ".join(f"`{key}`" for key in keys)
-
-
-def _format(data: DataSource) -> str:
-    declared = declared_format(data)
-    if data.format or declared in MADE:
-        return str(declared)
-    path = Path(data.source)
-    detected = format_at(path)
-    if detected:
-        return detected
-    if not path.exists():
-        raise InputError(f"{path} does not exist")
-    raise InputError(
-        f"{path} has an unknown format. Give an .npz file, a folder of .npy files, or another "
-        "format that the spec's `source` takes, and name it with `format`"
-    )
-
-
-def _refuse_stray_options(data: DataSource, name: str) -> None:
-    for option, formats in given_options(data):
-        if name not in formats:
-            raise InputError(
-                f"{data.source} is read as {name}, which takes no `{option}`. Remove it, or name "
-                "another `format`"
-            )
 
 
 def _no_label(source: str, name: str, key: str, arrays: Mapping[str, SourceArray]) -> str:

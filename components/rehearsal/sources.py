@@ -9,10 +9,10 @@ from quantgate.components.build_dataset.opening import (
     STORED,
     Opened,
     arranged,
-    format_of,
     open_source,
 )
 from quantgate.components.build_dataset.parquet_files import read_parquet
+from quantgate.components.build_dataset.source_format import format_of
 from quantgate.components.build_dataset.sources import Batch, MemoryArray, Request
 from quantgate.components.rehearsal.first_record import first_batch
 from quantgate.errors import InputError
