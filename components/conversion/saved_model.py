@@ -48,7 +48,7 @@ def declared_signatures(model: SavedModelGraph) -> list[Signature]:
     The model is not loaded, so this works for a model that cannot be loaded.
 
     Raises:
-        InputError: the folder is no SavedModel, lacks the graph or a signature, or a signature
+        InputError: the folder is not a SavedModel, lacks the graph or a signature, or a signature
             takes text.
     """
     graph = _graph(Path(model.folder), model.tags)
@@ -99,7 +99,7 @@ def parsed(folder: Path) -> "saved_model_pb2.SavedModel":
     """Return the content of `saved_model.pb`.
 
     Raises:
-        InputError: the folder is no SavedModel, or the file is damaged.
+        InputError: the folder is not a SavedModel, or the file is damaged.
     """
     # Imported after lean_tensorflow, which keeps Keras from being imported with it.
     from tensorflow.core.protobuf import saved_model_pb2

@@ -99,7 +99,7 @@ def guess(
 
 
 def label_among(material: Material, inputs: Collection[str]) -> str | None:
-    """Return the key that is likely the label: a usual name, or the only one that is no input."""
+    """Return the key that is likely the label: a usual name, or the only key that no input has."""
     if material.format in SELF_LABELLED:
         return None
     free = [key for key in material.keys if key not in inputs]

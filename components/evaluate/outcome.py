@@ -52,7 +52,7 @@ class ModelRun:
         return self.sha256 == self.facts.baseline_sha256
 
     def write(self, measurement_path: str) -> Measurement:
-        """Write `measurement.json` and its arrays, and return the content of the former.
+        """Write `measurement.json` and its arrays, and return the content of that file.
 
         Args:
             measurement_path: folder to write to.

@@ -21,7 +21,7 @@ def pooled(energies: Values) -> float:
 def contributions_to_pooled(energies: Values) -> Values:
     """Return the contribution of each sample, float64 [samples]."""
     signal, noise = (energies.sum(axis=0) - energies).T
-    # Sums of floats leave a rest that is no energy.
+    # Sums of floats leave a remainder, which is rounding and not energy.
     return contributions(pooled(energies), decibels(np.maximum(signal, 0), np.maximum(noise, 0)))
 
 

@@ -64,8 +64,8 @@ def read_float_model(path: Path) -> FloatModel:
     """Read a float .tflite, and load it once in a child process.
 
     Raises:
-        InputError: the file is no float .tflite, is damaged, or does not load. The message has the
-            reason and a fix.
+        InputError: the file is not a float .tflite, is damaged, or does not load. The message has
+            the reason and a fix.
     """
     _refuse_other_files(path)
     try:

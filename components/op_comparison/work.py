@@ -31,7 +31,7 @@ def compare_ops(model: Path, against: Path, data: str) -> Sensitivity:
         data: a file or folder in any format that a spec takes. Its keys are the model's inputs.
 
     Raises:
-        InputError: the data does not fit the model, `against` is no float model, or no tensor of
+        InputError: the data does not fit the model, `against` is not a float model, or no tensor of
             both models has the same name.
     """
     key = next(iter(read_float_model(against).signatures))

@@ -40,7 +40,7 @@ _WORDS = {"true": True, "false": False}
 
 
 class ConditionError(ValueError):
-    """A text is no condition that the local runner supports. The message names the part."""
+    """A text is not a condition that the local runner supports. The message names the part."""
 
 
 @lru_cache(maxsize=256)
@@ -48,7 +48,7 @@ def parse_condition(text: str) -> Expression:
     """Return the expression of a condition.
 
     Raises:
-        ConditionError: the text is no condition. The message names the part that is wrong.
+        ConditionError: the text is not a condition. The message names the part that is wrong.
     """
     try:
         return _Parser(_tokens(text)).whole()

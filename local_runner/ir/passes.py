@@ -42,7 +42,7 @@ def passes(task: TaskNode, inputs: Values) -> list[Pass]:
 
 
 def single_pass(task: TaskNode, inputs: Values) -> Pass:
-    """Return the pass through a task that is no loop, or a loop whose items are not known."""
+    """Return the pass through a task that is not a loop, or a loop whose items are not known."""
     return Pass(_for_inside(task, inputs))
 
 

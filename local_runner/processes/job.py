@@ -22,7 +22,7 @@ class Job:
         source: Python file with the function.
         function: name of the function.
         executor_input: the inputs and outputs for KFP's executor.
-        time_limit_s: seconds after which the process is ended. 0 is no limit.
+        time_limit_s: seconds after which the process is ended. 0 means no limit.
     """
 
     log: str

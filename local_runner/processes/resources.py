@@ -25,7 +25,7 @@ def quantity(text: str) -> float:
     """Return a Kubernetes quantity such as "500m" or "2Gi" as a number.
 
     Raises:
-        TaskError: the text is no quantity.
+        TaskError: the text is not a quantity.
     """
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]*)?)([a-zA-Z]*)", text)
     if not match or match.group(2) not in _FACTORS:

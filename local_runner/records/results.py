@@ -140,5 +140,5 @@ class RunResult:
 
     @property
     def succeeded(self) -> bool:
-        """True if no task failed. A task skipped because of its condition is no failure."""
+        """True if no task failed. A task skipped because of its condition has not failed."""
         return all(task.state is not TaskState.FAILED for task in self.tasks)

@@ -91,7 +91,7 @@ def watch(
         run_id: id of the run.
         tell: takes the state after every request.
         pause_s: seconds between requests.
-        limit_s: seconds after which watching is given up. None is no limit.
+        limit_s: seconds after which watching is given up. None means no limit.
 
     Raises:
         ClusterError: several requests in a row failed, or the time is up. The run continues.

@@ -34,7 +34,7 @@ class NodeNames:
     workflow: str
 
     def of(self, node: Any) -> str | None:
-        """Return the name of a node, or None if it is no task."""
+        """Return the name of a node, or None if it is not a task."""
         pods = [child.pod_name for child in node.child_tasks or () if child.pod_name in self.by_pod]
         if pods:
             return self.by_pod[pods[0]]

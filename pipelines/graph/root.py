@@ -25,7 +25,7 @@ def root_pipeline(plan: Plan, spec_sha256: str) -> BaseComponent:
 
     Its run parameters are `model`, and if the plan needs them `evaluation`, `calibration` and
     `promote_to`. Random data and Python functions need none. A URI in the spec is the default of
-    its parameter. A local path is no default, because a cluster cannot read it.
+    its parameter. A local path is not a default, because a cluster cannot read it.
     """
     parameters = run_parameters(plan)
 

@@ -4,8 +4,8 @@ import re
 
 from quantgate.errors import UsageError
 
-#: A user and a password before `@`. A password may have slashes, and a port is no password. Without
-#: a maximum length, a long text without `@` would take minutes.
+#: A user and a password before `@`. A password may have slashes, and a port is not a password.
+#: Without a maximum length, a long text without `@` would take minutes.
 _CREDENTIALS = re.compile(r"(?<=://)[^\s/@:]{0,256}:(?!\d{1,5}(?:/|$))[^\s@]{0,512}@")
 #: A parameter of a presigned URI, or another one that grants access, up to the first character that
 #: such a value does not have.

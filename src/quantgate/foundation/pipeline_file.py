@@ -39,7 +39,7 @@ def read_pipeline_file(path: Path) -> PipelineFile:
 
     Raises:
         UsageError: the file cannot be read.
-        PipelineError: the file is no KFP v2 pipeline.
+        PipelineError: the file is not a KFP v2 pipeline.
     """
     content, documents = _read(path)
     document, platforms = _parts_of(path, documents)
@@ -105,6 +105,6 @@ def _is_manifest(document: object) -> bool:
 
 
 def not_compiled(path: Path, reason: str) -> str:
-    """Return the message for a file that is no KFP v2 pipeline."""
+    """Return the message for a file that is not a KFP v2 pipeline."""
     because = reason.removesuffix(".")
     return f"{path}: not a pipeline compiled by KFP v2, because {because}. Compile it again"

@@ -48,7 +48,7 @@ class Rarest:
 
     @classmethod
     def of(cls, strata: Labels) -> "Rarest | None":
-        """Return the rarest class, or None if no sample has one. Labels below 0 are no class."""
+        """Return the rarest class, or None if no sample has one. Labels below 0 are not classes."""
         labels, sizes = np.unique(strata[strata >= 0], return_counts=True)
         if len(labels) == 0:
             return None

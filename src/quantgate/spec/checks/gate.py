@@ -9,7 +9,7 @@ from quantgate.spec.problems.wording import did_you_mean, dotted, listed
 
 
 def gate_findings(gate: Gate) -> Iterator[Finding]:
-    """Check the keys of `gate` that are no limits."""
+    """Check the keys of `gate` that are not limits."""
     if not gate.limits:
         hint = "Write for example `top1: {max_drop: 0.01}`."
         yield Finding(("gate",), "`gate` has no limit", hint)

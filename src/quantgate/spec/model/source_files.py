@@ -13,7 +13,7 @@ from quantgate.spec.problems.wording import few
 
 #: Formats whose files may be shards of a set.
 SHARDED = ("tfrecord", "parquet")
-#: Suffixes of files that describe data, so that nobody takes them for samples.
+#: Suffixes of files that describe data, which are not samples.
 DESCRIPTIONS = frozenset(
     (".crc", ".html", ".json", ".md", ".pbtxt", ".rst", ".txt", ".yaml", ".yml")
 )
