@@ -2,8 +2,8 @@
 
 The recipes run one after another in one process, as in a script. quantgate's run includes data
 sets, attestations, evaluation on a few samples, gate and report. Both times include the import of
-TensorFlow. The models of modes without a calibration are compared by their hashes. The cache of the run is empty at its start, as
-that of a new user. Equal models are therefore evaluated once.
+TensorFlow. The models of modes without a calibration are compared by their hashes. The cache of the
+run is empty at its start, as that of a new user. Equal models are therefore evaluated once.
 
     python eight_modes.py [samples]
 """
