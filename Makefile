@@ -16,6 +16,8 @@ PLAIN := \
   specs \
   src/quantgate \
   tests
+# With large pages, the fork of a process that runs tests copies fewer tables of pages.
+LARGE_PAGES := GLIBC_TUNABLES=glibc.malloc.hugetlb=1 PYTHONMALLOC=malloc
 # The tests that must cover the modules that decide.
 DECISION := tests/decision tests/domain tests/statistics tests/wording
 
@@ -73,10 +75,10 @@ docs: $(INSTALLED)
 
 # The modules that decide are fully covered by their own tests.
 test-decision: $(INSTALLED)
-	$(BIN)/pytest -q -n 2 --dist loadfile $(DECISION) --cov
+	$(LARGE_PAGES) $(BIN)/pytest -q -n 2 --dist loadfile $(DECISION) --cov
 
 test-fast: $(INSTALLED)
-	$(BIN)/pytest -q -n 2 --dist loadfile -m "$(FAST)" $(addprefix --ignore=,$(DECISION))
+	$(LARGE_PAGES) $(BIN)/pytest -q -n 2 --dist loadfile -m "$(FAST)" $(addprefix --ignore=,$(DECISION))
 
 # TensorFlow stays out of the processes of the fast tests, which it makes several times slower.
 test-tensorflow: $(INSTALLED)

@@ -32,6 +32,11 @@ settings.register_profile("developer", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "developer")
 
+# The Makefile gives large pages to the processes that run tests, not to those that tests start.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for name in ("GLIBC_TUNABLES", "PYTHONMALLOC"):
+        os.environ.pop(name, None)
+
 # The import of kfp's client takes longer than that of all the rest, and few tests need it.
 import_kfp_without_client()
 

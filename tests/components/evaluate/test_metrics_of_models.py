@@ -52,11 +52,11 @@ def classifier(scaled_model, make_facts, make_dataset):
 
 @pytest.fixture
 def own(tmp_path, monkeypatch):
-    """A module of the user's own, `judging`."""
-    (tmp_path / "judging.py").write_text(FUNCTIONS, encoding="utf-8")
+    """A module of the user's own, `judged_by_user`."""
+    (tmp_path / "judged_by_user.py").write_text(FUNCTIONS, encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     yield
-    sys.modules.pop("judging", None)
+    sys.modules.pop("judged_by_user", None)
 
 
 def test_a_metric_may_be_used_twice_under_two_names(
@@ -160,8 +160,8 @@ def test_only_the_float_model_needs_no_baseline(classifier, measure):
 def test_a_user_function_returns_a_number_or_a_value_per_sample(classifier, measure, own):
     model, facts, dataset, x = classifier()
     metrics = [
-        {"metric": "judging:worst_class", "better": "higher"},
-        {"metric": "judging:margin", "better": "lower", "name": "spread"},
+        {"metric": "judged_by_user:worst_class", "better": "higher"},
+        {"metric": "judged_by_user:margin", "better": "lower", "name": "spread"},
     ]
     measurement, samples = measure(model, facts, dataset, metrics)
     outputs, labels = x * np.array([2.0, 1.0, 0.5], np.float32), np.arange(300) % 3
@@ -172,8 +172,8 @@ def test_a_user_function_returns_a_number_or_a_value_per_sample(classifier, meas
         "spread": pytest.approx(np.ptp(outputs, axis=1).mean()),
     }
     assert measurement.metrics == {
-        "worst_class": "judging:worst_class",
-        "spread": "judging:margin",
+        "worst_class": "judged_by_user:worst_class",
+        "spread": "judged_by_user:margin",
     }
     assert samples["spread"] == pytest.approx(np.ptp(outputs, axis=1))
     assert samples["worst_class"].mean() == pytest.approx(worst)
@@ -184,12 +184,12 @@ def test_a_user_function_returns_a_number_or_a_value_per_sample(classifier, meas
 
 @pytest.mark.parametrize("function", ["worst_class", "margin", "of_all", "broken"])
 def test_a_user_function_is_the_same_in_shards(classifier, assert_same_in_shards, own, function):
-    settings = EvaluateSettings([{"metric": f"judging:{function}", "better": "higher"}])
+    settings = EvaluateSettings([{"metric": f"judged_by_user:{function}", "better": "higher"}])
     assert_same_in_shards(EvaluateInputs(*classifier()[:3]), settings)
 
 
 def test_a_user_function_that_fails_on_parts_has_no_confidence(classifier, measure, own):
-    metrics = [{"metric": "judging:of_all", "better": "higher"}]
+    metrics = [{"metric": "judged_by_user:of_all", "better": "higher"}]
     measurement, samples = measure(*classifier()[:3], metrics)
     assert measurement.figures == {"of_all": 0.5}
     assert np.isnan(samples["of_all"]).all()
@@ -212,7 +212,7 @@ def test_a_user_function_that_fails_on_parts_has_no_confidence(classifier, measu
     ],
 )
 def test_a_function_that_fails_is_a_reason(classifier, measure, own, capfd, function, reason):
-    metrics = [{"metric": f"judging:{function}", "better": "higher"}]
+    metrics = [{"metric": f"judged_by_user:{function}", "better": "higher"}]
     measurement, samples = measure(*classifier()[:3], metrics)
     assert (measurement.status, measurement.reasons) == ("failed", [reason])
     assert (measurement.figures, samples) == ({}, {})
@@ -222,7 +222,7 @@ def test_a_function_that_fails_is_a_reason(classifier, measure, own, capfd, func
 def test_a_value_outside_the_range_is_refused_with_its_sample(classifier, measure, own):
     model, facts, dataset, x = classifier()
     spread = np.ptp(x * np.array([2.0, 1.0, 0.5], np.float32), axis=1)
-    metric = {"metric": "judging:margin", "better": "lower", "range": [0.0, 0.5]}
+    metric = {"metric": "judged_by_user:margin", "better": "lower", "range": [0.0, 0.5]}
     measurement, _ = measure(model, facts, dataset, [metric])
     sample = int(np.argmax(spread > 0.5))
     assert measurement.reasons == [
@@ -234,7 +234,7 @@ def test_a_value_outside_the_range_is_refused_with_its_sample(classifier, measur
 
 
 def test_a_range_needs_a_value_per_sample(classifier, measure, own):
-    metric = {"metric": "judging:worst_class", "better": "higher", "range": [0.0, 1.0]}
+    metric = {"metric": "judged_by_user:worst_class", "better": "higher", "range": [0.0, 1.0]}
     measurement, _ = measure(*classifier()[:3], [metric])
     assert "ValueError: it returned a number, but a metric with a `range`" in measurement.reasons[0]
 
@@ -342,9 +342,9 @@ def test_a_metric_that_fails_on_the_baseline_ends_the_run(classifier, measure):
             "image",
         ),
         (
-            {"metric": "judging:missing"},
+            {"metric": "judged_by_user:missing"},
             None,
-            "judging:missing: the module `judging` has no function `missing`",
+            "judged_by_user:missing: the module `judged_by_user` has no function `missing`",
         ),
     ],
 )
