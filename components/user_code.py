@@ -46,7 +46,7 @@ def import_code(code: UserCode) -> None:
         del sys.modules[file.stem]
         raise InputError(
             f"{file.name} cannot be imported: {error}. Only this file is sent. Install the modules "
-            f"that it imports where the tasks run: on a cluster, in the image"
+            "that it imports where the tasks run: on a cluster, in the image"
         ) from error
 
 

@@ -153,7 +153,7 @@ def _array_in_archive(where: str, member: zipfile.ZipInfo, read: Read) -> Remote
     if member.compress_type != zipfile.ZIP_STORED:
         raise NoRows(
             f"{where}: `{key}` is compressed, so its rows cannot be read separately. Write it with "
-            f"`numpy.savez`, or as a folder of .npy files"
+            "`numpy.savez`, or as a folder of .npy files"
         )
     header = read(member.header_offset, _LOCAL_HEADER_BYTES)
     name, extra = (int.from_bytes(header[at : at + 2], "little") for at in (26, 28))
@@ -171,7 +171,7 @@ def _remote(
         what = "Python objects" if dtype.hasobject else "no rows one after another"
         raise NoRows(
             f"{where}: `{key}` holds {what}, so they cannot be read separately. Store "
-            f"`numpy.ascontiguousarray` of numbers or text, with a row for each sample"
+            "`numpy.ascontiguousarray` of numbers or text, with a row for each sample"
         )
     return RemoteArray(key, shape, dtype, read, start)
 

@@ -50,8 +50,8 @@ def _explained(folder: str, signatures: str, text: str, offer: str) -> str:
     if written := _refused_write(folder, text):
         return (
             f"{folder}: TensorFlow may not write to {written}, because a model must not change "
-            f"files. Loading or converting the model writes there. Export it without ops that "
-            f"write files"
+            "files. Loading or converting the model writes there. Export it without ops that "
+            "write files"
         )
     if "add_slot" in text:
         return (

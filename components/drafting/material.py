@@ -51,7 +51,7 @@ def material_at(path: Path) -> Material:
     if name is None:
         raise UsageError(
             f"{evaluation} has an unknown format. Give an .npz, TFRecord, CSV or Parquet file, a "
-            f"folder of .npy files, or a folder of images in one folder per class"
+            "folder of .npy files, or a folder of images in one folder per class"
         )
     return Material(calibration, evaluation, name, _keys(evaluation), _keys(calibration))
 

@@ -73,7 +73,7 @@ def read_float_model(path: Path) -> FloatModel:
     except FailedInChild as failure:
         raise InputError(
             f"{path} is damaged or truncated: its tables point to places with other content. Copy "
-            f"it again"
+            "it again"
         ) from failure
     except IsolatedFailure as failure:
         raise InputError(

@@ -85,7 +85,7 @@ def read_model(path: Path) -> ModelFile:
     except FailedInChild as failure:
         raise InputError(
             f"{path} is damaged or truncated: its tables point to places with other content. Copy "
-            f"it again"
+            "it again"
         ) from failure
     except IsolatedFailure as failure:
         raise InputError(f"{path} is damaged: reading it {failure}. Copy it again") from failure

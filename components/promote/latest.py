@@ -89,7 +89,7 @@ class Latest:
         except Overtaken as error:
             raise InputError(
                 f"`{LATEST}` in {shelf.to} was changed by another process in the meantime. Check "
-                f"it, and roll back again"
+                "it, and roll back again"
             ) from error
         return version
 

@@ -38,7 +38,7 @@ def defect(ranges: Recorded) -> str | None:
     if infinite:
         return (
             f"{_listed(infinite)} NaN or infinite values for some calibration samples, so no range "
-            f"covers them. Remove samples that are not finite, or correct the model"
+            "covers them. Remove samples that are not finite, or correct the model"
         )
     if not any(any(extremes) for extremes in ranges.values()):
         return (
@@ -68,8 +68,8 @@ def _obstacles(model: ModelT, signatures: Collection[str]) -> Iterator[str]:
         if computed_floats(model, subgraph):
             yield (
                 f"the model has the op {name}, and LiteRT does not show the values of tensors "
-                f"inside it. Use recipes without ranges, or convert the model with its loops "
-                f"unrolled"
+                "inside it. Use recipes without ranges, or convert the model with its loops "
+                "unrolled"
             )
 
 

@@ -76,7 +76,7 @@ def _complete(entry: Fetched, listing: Listing, storage: Storage) -> None:
     if missing:
         raise StorageError(
             f"cannot fetch {listing.uri}: `{missing[0].key}` arrived {_ATTEMPTS} times with bytes "
-            f"that do not match its checksum. None of it is used. Check the proxy, if there is one"
+            "that do not match its checksum. None of it is used. Check the proxy, if there is one"
         )
 
 

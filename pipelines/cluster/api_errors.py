@@ -53,7 +53,7 @@ def expect(value: Any, address: str) -> Any:
     if not value:
         raise ClusterError(
             f"{address} answers, but not like the API of Kubeflow Pipelines 2: it may be another "
-            f"page of the dashboard, a login, or a backend of version 1. Check --host, and log in "
+            "page of the dashboard, a login, or a backend of version 1. Check --host, and log in "
             f"with {TOKENS} or --cookies"
         )
     return value

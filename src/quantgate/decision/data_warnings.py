@@ -162,8 +162,8 @@ def _few_classes(calibration: Manifest, evaluation: Manifest) -> Iterator[Warned
         yield FEW_CALIBRATION_CLASSES.says(
             f"the {calibration.samples:,} calibration samples belong to {len(seen)} "
             f"class{'es' * (len(seen) > 1)}, and the evaluation data has {len(counts)}. Integer "
-            f"models clip values that only the other classes produce: calibrate on samples of all "
-            f"classes, such as with `select: stratified`"
+            "models clip values that only the other classes produce: calibrate on samples of all "
+            "classes, such as with `select: stratified`"
         )
 
 

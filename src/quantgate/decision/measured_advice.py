@@ -56,7 +56,7 @@ def advice_on_edits(tried: Tried) -> Iterator[str]:
     gain = (tried.wide_db or 0.0) - (recovery.after_db or 0.0)
     if tried.wide_bytes is not None and gain >= LEAST_GAIN_DB:
         yield (
-            f"try activations in 16 bits, if the target runs them: `--set 'quantize.recipes="
+            "try activations in 16 bits, if the target runs them: `--set 'quantize.recipes="
             f"[{_WIDE}]'`. The agreement with the float model is {tried.wide_db:.1f} dB instead of "
             f"{recovery.after_db or 0.0:.1f} dB, with {tried.wide_bytes:,} bytes. Its latency was "
             "not measured"

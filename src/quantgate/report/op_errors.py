@@ -36,7 +36,7 @@ def note(name: str, sensitivity: Sensitivity) -> str:
     return (
         f"{one_line(name)} compared with float32, tensor by tensor, on {sensitivity.samples} "
         f"{sensitivity.data} samples. The error of an op is the squared error of its output "
-        f"divided by the squared values, as the mean over channels. An op adds its error minus "
+        "divided by the squared values, as the mean over channels. An op adds its error minus "
         f"that of its inputs. {_count(sensitivity)}"
     )
 

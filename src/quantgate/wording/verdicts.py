@@ -111,7 +111,7 @@ def _gap_text(verdict: Verdict) -> str:
         return f"has no bound, as its samples are of too few groups{enough}"
     if verdict.gap == "equal":
         return (
-            f"has no bound, as all values per sample are equal, which says nothing about their "
+            "has no bound, as all values per sample are equal, which says nothing about their "
             f"spread{enough}"
         )
     if rare := verdict.rare_class:

@@ -31,7 +31,7 @@ Quantize = Callable[..., Any]
 Extremes = tuple[float, float]
 #: Kernels of the two round differently, by some steps of float32.
 ROUNDING = 2e-6
-#: Values below it are 0 in some kernels.
+#: TensorFlow's calibrator starts its search for a maximum with a smaller number instead of 0.
 SMALLEST = 1e-30
 #: Ops whose kernels may write to the memory of their first input.
 IN_PLACE = {"ADD", "SUB", "MUL"}
