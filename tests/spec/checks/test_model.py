@@ -57,12 +57,16 @@ def test_modes_with_a_tflite_are_refused_with_their_recipes(mistaken: Mistaken) 
     ]
 
 
-def test_tensorflow_ops_are_refused_with_a_tflite(sound: str, complaints: Callable) -> None:
+@pytest.mark.parametrize("option", ["select_tf_ops: true", "calibrator: tensorflow"])
+def test_options_of_the_converter_are_refused_with_a_tflite(
+    sound: str, complaints: Callable, option: str
+) -> None:
     given = sound.replace(SAVED_MODEL, "{tflite: a.tflite}")
-    given = given.replace("{modes: [full_integer, float16]}", "{select_tf_ops: true}")
+    given = given.replace("{modes: [full_integer, float16]}", f"{{{option}}}")
+    key = option.partition(":")[0]
     assert complaints(given) == [
-        "7:12 `quantize.select_tf_ops` is for a model that is converted -> Remove it, as the model "
-        "is a .tflite."
+        f"7:12 `quantize.{key}` is for a model that is converted -> Remove it, as the model is a "
+        ".tflite."
     ]
 
 

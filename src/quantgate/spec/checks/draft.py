@@ -167,9 +167,11 @@ class Draft:
         return measured | ({target} if (target := self.text("quantize", "target")) else set())
 
     @property
-    def selects_tf_ops(self) -> bool:
-        """True if TensorFlow ops are allowed."""
-        return self._content.at("quantize", "select_tf_ops") is True
+    def converter_options(self) -> list[str]:
+        """The keys of `quantize` that only TensorFlow's converter takes, if they are set."""
+        selects_tf_ops = self._content.at("quantize", "select_tf_ops") is True
+        names_calibrator = self._content.at("quantize", "calibrator") is not None
+        return ["select_tf_ops"] * selects_tf_ops + ["calibrator"] * names_calibrator
 
     @property
     def lacks_calibration(self) -> bool:

@@ -42,10 +42,10 @@ def _tflite_findings(draft: Draft, model: ModelSource) -> Iterator[Finding]:
         message = "`model.batch` is for a model that is converted, but the model is a .tflite"
         hint = "Remove it, or convert the model again with this batch size."
         yield Finding(("model", "batch"), message, hint, at_key=True)
-    if draft.selects_tf_ops:
-        message = "`quantize.select_tf_ops` is for a model that is converted"
+    for key in draft.converter_options:
+        message = f"`quantize.{key}` is for a model that is converted"
         hint = "Remove it, as the model is a .tflite."
-        yield Finding(("quantize", "select_tf_ops"), message, hint, at_key=True)
+        yield Finding(("quantize", key), message, hint, at_key=True)
     yield from _mode_findings(draft)
 
 
