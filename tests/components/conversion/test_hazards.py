@@ -61,7 +61,9 @@ WHERE = {
     "uint8 is a wrapping": "test_uint8_is_wrapped_around_int8",
     "dynamic range changes nothing": "test_quantize.py::test_unchanged_model_is_rejected",
     "larger than float": "test_attest_figures.py::test_quantized_model_can_be_larger",
-    "an LSTM that is not unrolled": "test_convert_baseline.py::test_a_recurrent_layer_with_a_loop_is_refused_with_a_fix",
+    "an LSTM that is not unrolled": (
+        "test_convert_baseline.py::test_a_recurrent_layer_with_a_loop_is_refused_with_a_fix"
+    ),
     "TensorFlow's own ops": "test_select_tf_ops.py",
     "a dynamic batch": "test_a_dynamic_batch_stays",
     "samples by name": "test_a_debugger_that_takes_no_names",
@@ -84,12 +86,16 @@ WHERE = {
     "an int32 input, 16x8": "test_quantize.py::test_integer_input_that_16x8_cannot_take",
     "a fused LSTM, 16x8": "test_loops_and_state.py::test_models_that_convert_but_do_not_run",
     "a narrow calibration set": "test_a_narrow_calibration_set",
-    "optimizer slots": "test_convert_baseline.py::test_optimizer_state_that_cannot_be_loaded_is_refused",
+    "optimizer slots": (
+        "test_convert_baseline.py::test_optimizer_state_that_cannot_be_loaded_is_refused"
+    ),
     "files of Keras 2": (
         "components/export_model/test_export_model.py::test_a_file_of_keras_2_that_keras_3_does_not_read"
     ),
     "SavedModels of Keras 2": "test_a_saved_model_that_keras_3_does_not_read",
-    "two signatures of Keras 3": "test_convert_baseline.py::test_an_unknown_signature_is_refused_with_the_nearest_one",
+    "two signatures of Keras 3": (
+        "test_convert_baseline.py::test_an_unknown_signature_is_refused_with_the_nearest_one"
+    ),
     "resource variables": "test_quantize.py::test_state_in_float_is_rejected",
     "an interpreter that goes away": "test_the_deprecated_interpreter",
     "an initializer that writes": "test_initializers.py",
