@@ -23,7 +23,7 @@ QUANTGATE = Path(sys.prefix) / "bin" / "quantgate"
 _RANKED = ("pareto", "pareto_measured", "score")
 _CHOSEN = ("winner", "promotes", "summary", "choice", "details")
 #: The ids of warnings that depend on measured times.
-_OF_THE_CLOCK = ("noisy_machine", "slower_than_float")
+_OF_THE_CLOCK = ("noisy_machine", "slower_than_float", "tied_latencies")
 
 
 @dataclass(frozen=True)
