@@ -30,18 +30,20 @@ TASKS = 200
 CANDIDATES = (1, 2, 4, 8, 16)
 SAMPLES = (1_000, 10_000)
 CYCLE = ("dynamic_range", "integer_only_int8", "float16", "full_integer")
-SPEC = """\
+#: The modes, with the bytes of the public converter, which the plain script uses.
+EQUAL_MODES = "modes: auto, recipes: [], calibrator: tensorflow"
+SPEC = f"""\
 version: 1
 name: fashion
-model: {saved_model: saved_model}
+model: {{saved_model: saved_model}}
 data:
-  calibration: {source: calibration.npz, samples: 200, select: first}
-  evaluation: {source: evaluation.npz, label: labels}
-quantize: {target: cpu, modes: auto, recipes: []}
+  calibration: {{source: calibration.npz, samples: 200, select: first}}
+  evaluation: {{source: evaluation.npz, label: labels}}
+quantize: {{target: cpu, {EQUAL_MODES}}}
 measure:
   metrics: [top1]
-  latency: {threads: 1, warmup: 20, runs: 200}
-gate: {size_bytes: {max_ratio: 1}}
+  latency: {{threads: 1, warmup: 20, runs: 200}}
+gate: {{size_bytes: {{max_ratio: 1}}}}
 """
 
 
@@ -50,7 +52,7 @@ def digits(folder: Path, models: Path) -> None:
     spec = make_example(folder / "digits")
     text = spec.read_text(encoding="utf-8")
     text = text.replace("select: stratified", "select: first")
-    spec.write_text(text.replace("modes: auto", "modes: auto, recipes: []"), encoding="utf-8")
+    spec.write_text(text.replace("modes: auto", EQUAL_MODES), encoding="utf-8")
     _compare("digits demo, 599 samples", spec)
 
 
